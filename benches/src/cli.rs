@@ -1,0 +1,107 @@
+//! The command line, and what is printed.
+
+use std::{process::ExitCode, time::Duration};
+
+use clap::Parser;
+use comfy_table::{Table, presets};
+
+use crate::{exploration, measure::Effort, overhead};
+
+/// Measures what the shims cost against raw loom and raw shuttle, and how far exploration reaches.
+#[derive(Parser)]
+pub struct Options {
+    /// Only the programs whose name, after the table's ("shuttle: mutex counter 4x10"), contains this.
+    filter: Option<String>,
+    /// List the programs instead.
+    #[arg(long)]
+    list: bool,
+    /// Fewer and shorter rounds: rough numbers within seconds.
+    #[arg(long)]
+    quick: bool,
+    /// The explorations that take more than a few seconds, too.
+    #[arg(long)]
+    pub long: bool,
+}
+
+/// One table.
+pub struct Outcome {
+    /// What it shows.
+    pub about: String,
+    /// The rows.
+    pub table: Table,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+    /// What is not as it must be.
+    pub problems: Vec<String>,
+}
+
+/// How a table is made.
+type Measure = fn(&Options) -> Outcome;
+
+impl Options {
+    /// Whether a program of a table is asked for.
+    pub fn wants(&self, table: &str, program: &str) -> bool {
+        self.filter.as_ref().is_none_or(|filter| format!("{table}: {program}").contains(filter))
+    }
+
+    /// How much work goes into a number.
+    pub fn effort(&self) -> Effort {
+        match self.quick {
+            true => Effort { rounds: 3, turn: Duration::from_millis(20) },
+            false => Effort { rounds: 11, turn: Duration::from_millis(100) },
+        }
+    }
+}
+
+/// An empty table with a header.
+pub fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_BORDERS_ONLY).set_header(header);
+    table
+}
+
+/// Measures what is asked for. The exit code is 1 if a number of executions is not as it must be, 2 if nothing was
+/// asked for.
+pub fn main() -> ExitCode {
+    let options = Options::parse();
+    let programs: [(&str, Vec<&str>, Measure); 3] = [
+        ("loom", overhead::loom_names().collect(), overhead::loom),
+        ("shuttle", overhead::shuttle_names().collect(), overhead::shuttle),
+        ("exploration", exploration::names().collect(), exploration::run),
+    ];
+    let wanted: Vec<(&str, Vec<&str>, Measure)> = programs
+        .into_iter()
+        .map(|(table, programs, measure)| {
+            (table, programs.into_iter().filter(|program| options.wants(table, program)).collect(), measure)
+        })
+        .filter(|(_, programs, _): &(_, Vec<&str>, _)| !programs.is_empty())
+        .collect();
+    if wanted.is_empty() {
+        eprintln!("no program is called {:?}: --list shows them", options.filter.unwrap_or_default());
+        return ExitCode::from(2);
+    }
+    if options.list {
+        for (table, programs, _) in wanted {
+            programs.iter().for_each(|program| println!("{table}: {program}"));
+        }
+        return ExitCode::SUCCESS;
+    }
+    if cfg!(debug_assertions) {
+        eprintln!("this is not an optimised build, and its numbers mean little: cargo run --release -p benches");
+    }
+    let mut failed = false;
+    for (_, _, measure) in wanted {
+        let Outcome { about, table, notes, problems } = measure(&options);
+        println!("{about}\n{table}");
+        notes.iter().for_each(|note| println!("- {note}"));
+        problems.iter().for_each(|problem| println!("! {problem}"));
+        println!();
+        failed |= !problems.is_empty();
+    }
+    println!(
+        "Medians of {} rounds in turn, in processor time; in brackets the least and the most. Again: cargo run --release \
+         -p benches [-- --quick] [-- --long] [-- FILTER]",
+        options.effort().rounds
+    );
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}

@@ -1,0 +1,35 @@
+//! What the shims cost, in time and in executions.
+//!
+//! `cargo run --release -p benches` prints three tables:
+//!
+//! - **loom**: the same program on raw loom and through the shims: executions, time per execution, ratio.
+//! - **shuttle**: the same on raw shuttle, with its random scheduler: schedules per second, ratio.
+//! - **exploration**: how many executions it takes to exhaust a program, in loom and depth first, and how long.
+//!
+//! What counts are the ratios. Both sides of one are measured in one run, turn by turn, in processor time, and the
+//! median of the rounds is shown: what else the machine does hardly matters. Nothing here is a test, and no time makes
+//! it fail; only a number of executions that is not the expected one does.
+
+#[cfg(not(any(loom, shuttle)))]
+mod cli;
+#[cfg(not(any(loom, shuttle)))]
+mod exploration;
+#[cfg(not(any(loom, shuttle)))]
+mod measure;
+#[cfg(not(any(loom, shuttle)))]
+mod overhead;
+#[cfg(not(any(loom, shuttle)))]
+mod worlds;
+
+#[cfg(not(any(loom, shuttle)))]
+fn main() -> std::process::ExitCode {
+    cli::main()
+}
+
+#[cfg(any(loom, shuttle))]
+fn main() {
+    eprintln!(
+        "the benchmarks compare two worlds, and this build is narrowed to one: build without --cfg loom or shuttle"
+    );
+    std::process::exit(2);
+}

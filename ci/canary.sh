@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# A gate that is always green proves nothing. One at a time, in a scratch copy: breaks counter/mutex, repairs
+# counter/naive, damages a stored token, removes a case's loom test. Each time the suites must go red and name the case.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD
+# Always the same folder, so that cargo builds there what has changed and nothing else.
+scratch=$root/target/canary
+mkdir -p "$scratch"
+
+copy() {
+    rm -rf "$scratch/copy"
+    mkdir "$scratch/copy"
+    git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$scratch/copy"
+}
+
+# red NAME CASE: the suites fail in the copy, and say that it is the case. They are run as the step "test" runs them,
+# but for the files that have nothing to do with the case's pattern.
+red() {
+    local what=$1 case=$2 said
+    if said=$(cd "$scratch/copy" && CARGO_TARGET_DIR="$root/target" RUST_BACKTRACE=0 ci/suites.sh counter catalogue 2>&1); then
+        echo "canary: $what, and the gate stayed green" >&2
+        exit 1
+    fi
+    # Failing to compile is no find.
+    if ! grep -q '^test result: FAILED' <<<"$said"; then
+        tail -n 40 <<<"$said" >&2
+        echo "canary: $what, and the suites did not run" >&2
+        exit 1
+    fi
+    if ! grep -q "$case" <<<"$said"; then
+        tail -n 40 <<<"$said" >&2
+        echo "canary: $what, and the gate did not name $case" >&2
+        exit 1
+    fi
+    echo "canary: $what: red, and names $case"
+}
+
+# swap FROM TO FILE: replaces a line's part, which must be there.
+swap() {
+    grep -q -- "$1" "$scratch/copy/$3" || { echo "canary: $3 has no $1" >&2; exit 1; }
+    sed -i "s/$1/$2/" "$scratch/copy/$3"
+}
+
+copy
+cp "$scratch/copy/src/patterns/counter/naive.rs" "$scratch/copy/src/patterns/counter/mutex.rs"
+red "counter/mutex is broken" counter/mutex
+
+copy
+cp "$scratch/copy/src/patterns/counter/mutex.rs" "$scratch/copy/src/patterns/counter/naive.rs"
+red "counter/naive is repaired" counter/naive
+
+copy
+swap '^token = "rd1:c' 'token = "rd1:d' shuttle-tests/seeds/counter/naive.toml
+red "a stored token is damaged" counter/naive
+
+copy
+swap 'fn naive_counter_loses_an_update' 'fn another_name' loom-tests/tests/counter.rs
+red "a loom test is removed" counter/naive

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# clippy and the docs, without warnings, in the three forms of the build.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+for form in "" loom shuttle; do
+    flags=${form:+--cfg $form}
+    target=target${form:+/narrowed-$form}
+    echo "--- ${form:-every world}"
+    RUSTFLAGS="$flags" CARGO_TARGET_DIR="$target" cargo clippy --quiet --workspace --all-targets -- -D warnings
+    RUSTFLAGS="$flags" RUSTDOCFLAGS="$flags -D warnings" CARGO_TARGET_DIR="$target" \
+        cargo doc --quiet --workspace --no-deps
+done
+# Without features the shims are std's own.
+cargo clippy --quiet -p raddle --all-targets -- -D warnings

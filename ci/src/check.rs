@@ -1,0 +1,213 @@
+//! `raddle check`.
+
+use std::{
+    io::IsTerminal as _,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+use comfy_table::Table;
+use indicatif::{ProgressBar, ProgressStyle};
+use raddle::{
+    Coverage, Error, Limit, Strategy, Verdict, World,
+    patterns::{Case, Expect, Stress},
+};
+use serde_json::json;
+
+use crate::{CheckArgs, Failure, job::Job, list::expected, select, table};
+
+/// A job and what became of it.
+struct Done {
+    case: &'static Case,
+    job: Job,
+    verdict: Result<Verdict, Error>,
+}
+
+pub(crate) fn check(arguments: &CheckArgs) -> Result<(), Failure> {
+    let cases = select::select(arguments.filter.as_deref())?;
+    let strategies = strategies(arguments)?;
+    let jobs: Vec<(&'static Case, Job)> = cases
+        .iter()
+        .flat_map(|case| strategies.iter().map(move |strategy| (*case, *strategy)))
+        .filter(|(case, strategy)| strategy.world() != World::Std || case.stress == Stress::Runs)
+        .map(|(case, strategy)| (case, Job::new(case, strategy, arguments.schedules, arguments.seed)))
+        .collect();
+    if jobs.is_empty() {
+        return Err(Failure::Usage("nothing was checked: the case must not run on real threads".to_owned()));
+    }
+    let done = run_all(jobs);
+    if arguments.json {
+        for done in &done {
+            print_json(done);
+        }
+    } else {
+        println!("{}", summary(&cases, &done));
+    }
+    conclude(&done)
+}
+
+/// The strategies asked for.
+fn strategies(arguments: &CheckArgs) -> Result<Vec<Strategy>, Failure> {
+    let compiled = World::compiled();
+    let absent =
+        |world: World| Failure::Usage(format!("this build does not compile the {world} world: build it without --cfg"));
+    match (arguments.strategy, arguments.world) {
+        (Some(strategy), world) => {
+            if world.is_some_and(|world| world != strategy.world()) {
+                return Err(Failure::Usage(format!("strategy {strategy} belongs to the {} world", strategy.world())));
+            }
+            compiled.contains(&strategy.world()).then(|| vec![strategy]).ok_or_else(|| absent(strategy.world()))
+        }
+        (None, Some(world)) if compiled.contains(&world) => Ok(Strategy::defaults(world).to_vec()),
+        (None, Some(world)) => Err(absent(world)),
+        (None, None) => Ok(compiled.iter().rev().flat_map(|world| Strategy::defaults(*world)).copied().collect()),
+    }
+}
+
+/// Runs the jobs, as many at a time as there are processors; the results are in the jobs' order.
+fn run_all(jobs: Vec<(&'static Case, Job)>) -> Vec<Done> {
+    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(jobs.len() as u64) } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}") {
+        bar.set_style(style);
+    }
+    let next = AtomicUsize::new(0);
+    let results: Mutex<Vec<(usize, Result<Verdict, Error>)>> = Mutex::default();
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
+    std::thread::scope(|s| {
+        for _ in 0..workers {
+            s.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Relaxed);
+                    let Some((case, job)) = jobs.get(at) else { break };
+                    bar.set_message(format!("{} {}", case.name(), job.strategy()));
+                    let verdict = job.run();
+                    results.lock().unwrap_or_else(PoisonError::into_inner).push((at, verdict));
+                    bar.inc(1);
+                }
+            });
+        }
+    });
+    bar.finish_and_clear();
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.sort_by_key(|(at, _)| *at);
+    jobs.into_iter().zip(results).map(|((case, job), (_, verdict))| Done { case, job, verdict }).collect()
+}
+
+fn print_json(done: &Done) {
+    let Done { case, job, verdict } = done;
+    let world = job.world();
+    let should = match case.expect(world) {
+        Some(Expect::Fails(_)) => "fail",
+        Some(_) => "pass",
+        None => expected(case),
+    };
+    let line = match verdict {
+        Ok(verdict) => {
+            let failure = verdict.failure.as_ref();
+            json!({
+                "case": case.name(),
+                "world": world.name(),
+                "strategy": job.strategy().to_string(),
+                "expected": should,
+                "verdict": verdict.word(),
+                "kind": failure.map(|failure| failure.kind.name()),
+                "message": failure.map(|failure| &failure.message),
+                "coverage": verdict.coverage.to_string(),
+                "executions": verdict.executions,
+                "steps": verdict.steps,
+                "elapsed_ms": verdict.elapsed.as_millis() as u64,
+                "seed": verdict.seed,
+                "token": failure.and_then(|failure| failure.token.as_ref()),
+            })
+        }
+        // A check that could not be done has neither passed nor failed.
+        Err(why) => json!({
+            "case": case.name(),
+            "world": world.name(),
+            "strategy": job.strategy().to_string(),
+            "expected": should,
+            "verdict": null,
+            "kind": "Error",
+            "message": why.to_string(),
+            "coverage": null,
+            "executions": 0,
+            "steps": 0,
+            "elapsed_ms": 0,
+            "seed": null,
+            "token": null,
+        }),
+    };
+    println!("{line}");
+}
+
+/// A row a case; a cell a world.
+fn summary(cases: &[&'static Case], done: &[Done]) -> Table {
+    let mut table = table::new(&["pattern", "variant", "expected", "loom", "shuttle", "stress on real threads"]);
+    for case in cases {
+        let cell = |world: World| {
+            let lines: Vec<String> = done
+                .iter()
+                .filter(|done| std::ptr::eq(done.case, *case) && done.job.world() == world)
+                .map(|done| {
+                    let line = told(done);
+                    let several = Strategy::defaults(world).len() > 1;
+                    if several { format!("{}: {line}", done.job.strategy()) } else { line }
+                })
+                .collect();
+            if lines.is_empty() { "-".to_owned() } else { lines.join("\n") }
+        };
+        let stress = match case.stress {
+            Stress::Runs => cell(World::Std),
+            Stress::Undefined => "not run: undefined behaviour".to_owned(),
+        };
+        let row = [case.pattern, case.variant, expected(case)].map(str::to_owned);
+        table.add_row(row.into_iter().chain([cell(World::Loom), cell(World::Shuttle), stress]));
+    }
+    table
+}
+
+fn told(done: &Done) -> String {
+    let verdict = match &done.verdict {
+        Ok(verdict) => verdict,
+        Err(why) => return format!("ERROR: {why}"),
+    };
+    let mark = match done.case.judge(verdict) {
+        Ok(()) => "",
+        Err(_) => "UNEXPECTED: ",
+    };
+    let text = match (&verdict.failure, verdict.world) {
+        (None, World::Std) => format!("0 of {}", verdict.executions),
+        // A run that hangs is the last.
+        (Some(failure), World::Std) => match verdict.coverage {
+            Coverage::Truncated { by: Limit::Failure } => format!("{} in run {}", failure.kind, verdict.executions),
+            _ => format!("{} of {}", verdict.failures, verdict.executions),
+        },
+        (None, _) => format!("passed, {}, {} executions", verdict.coverage, verdict.executions),
+        (Some(failure), World::Loom) => format!("{} in execution {}", failure.kind, verdict.executions),
+        (Some(failure), World::Shuttle) => format!("{} in schedule {}", failure.kind, verdict.executions),
+    };
+    format!("{mark}{text}")
+}
+
+fn conclude(done: &[Done]) -> Result<(), Failure> {
+    let mut unmet = Vec::new();
+    let mut errors = Vec::new();
+    for Done { case, job, verdict } in done {
+        let name = || format!("{} ({}, {})", case.name(), job.world(), job.strategy());
+        match verdict {
+            Err(why) => errors.push(format!("{}: {why}", name())),
+            Ok(verdict) => {
+                if let Err(mismatch) = case.judge(verdict) {
+                    unmet.push(format!("{}: {mismatch}", name()));
+                }
+            }
+        }
+    }
+    match (errors.is_empty(), unmet.is_empty()) {
+        (true, true) => Ok(()),
+        (true, false) => Err(Failure::Unmet(unmet.join("\n"))),
+        (false, _) => Err(Failure::Tool(errors.into_iter().chain(unmet).collect::<Vec<_>>().join("\n"))),
+    }
+}

@@ -1,0 +1,85 @@
+//! One check of one case, in a process of its own.
+
+use std::time::Duration;
+
+use clap::Args;
+use raddle::{Check, Error, SCHEDULES, SEED, Strategy, Token, Verdict, World, patterns::Case};
+
+use crate::{Failure, select};
+
+/// After this time no further run on real threads is begun.
+const STRESS: Duration = Duration::from_secs(2);
+/// Longer than any program of the catalogue sleeps.
+const STRESS_HANG: Duration = Duration::from_secs(4);
+
+/// A case and how to check it. It is also the child process's command line.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Job {
+    case: String,
+    strategy: Strategy,
+    #[arg(long, default_value_t = SCHEDULES)]
+    schedules: u64,
+    #[arg(long, default_value_t = SEED)]
+    seed: u64,
+    /// Replays this execution in place of exploring.
+    #[arg(long)]
+    replay: Option<String>,
+}
+
+impl Job {
+    pub(crate) fn new(case: &Case, strategy: Strategy, schedules: u64, seed: u64) -> Job {
+        Job { case: case.name(), strategy, schedules, seed, replay: None }
+    }
+
+    pub(crate) fn replaying(case: &Case, token: &Token) -> Job {
+        let replay = Some(token.to_string());
+        Job { replay, ..Job::new(case, token.strategy, SCHEDULES, SEED) }
+    }
+
+    /// Runs the job: in a child process, if this is the parent.
+    pub(crate) fn run(&self) -> Result<Verdict, Error> {
+        let case = select::one(&self.case).map_err(|why| Error::Argument(why.to_string()))?;
+        let program = std::env::current_exe().map_err(|why| Error::Tool(format!("raddle cannot be found: {why}")))?;
+        let mut check = Check::new(case.name())
+            .strategy(self.strategy)
+            .schedules(self.schedules)
+            .seed(self.seed)
+            .isolated_by(program, self.arguments());
+        if self.world() == World::Std {
+            // On real threads a sleep takes its time, and a hang is told from a pause by it.
+            check = check.time(STRESS).hang(STRESS_HANG);
+        }
+        match &self.replay {
+            None => case.run(check, &case.small),
+            Some(token) => {
+                let (model, input) = (case.model, case.small.clone());
+                check.replay(&token.parse::<Token>()?, move || model(&input))
+            }
+        }
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let Job { case, strategy, schedules, seed, replay } = self;
+        let mut arguments = vec!["job".to_owned(), case.clone(), strategy.to_string()];
+        arguments.extend(["--schedules".to_owned(), schedules.to_string(), "--seed".to_owned(), seed.to_string()]);
+        arguments.extend(replay.iter().flat_map(|token| ["--replay".to_owned(), token.clone()]));
+        arguments
+    }
+
+    /// The world that the job runs in.
+    pub(crate) fn world(&self) -> World {
+        self.strategy.world()
+    }
+
+    pub(crate) fn strategy(&self) -> Strategy {
+        self.strategy
+    }
+}
+
+/// The child process: reaches the check, which answers its parent and ends the process.
+pub(crate) fn child(job: &Job) -> Result<(), Failure> {
+    match job.run() {
+        Ok(_) => Err(Failure::Usage("a job is run by raddle itself: use `raddle check`".to_owned())),
+        Err(why) => Err(Failure::Tool(why.to_string())),
+    }
+}

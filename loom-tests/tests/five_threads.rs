@@ -1,0 +1,91 @@
+//! Fixed variants with more threads than the catalogue's small inputs. With four threads, every execution; with five,
+//! which is as many as loom runs, those with at most two preemptions. How many that is stands in each test's closing
+//! note.
+#![cfg(not(shuttle))]
+
+use raddle::{
+    Coverage, Strategy,
+    patterns::{Input, find, suite},
+};
+
+/// More than any of these needs: an exploration that is cut short fails.
+const EXECUTIONS: u64 = 100_000;
+
+const EXHAUSTIVE: Strategy = Strategy::Exhaustive;
+const BOUNDED: Strategy = Strategy::Preemptions(2);
+
+// Work for three threads, and for four, beside main.
+const THREE_INCREMENTS: Input = Input::new(&[1, 1, 1], 0);
+const FOUR_INCREMENTS: Input = Input::new(&[1, 1, 1, 1], 0);
+const THREE_TRANSFERS: Input = Input::new(&[1, 1, 1], 1);
+const FOUR_TRANSFERS: Input = Input::new(&[1, 1, 1, 1], 1);
+const THREE_VOTES: Input = Input::new(&[1, 0, 1], 2);
+const FOUR_VOTES: Input = Input::new(&[1, 0, 1, 1], 3);
+
+#[track_caller]
+fn holds(case: &str, strategy: Strategy, input: &Input) {
+    let case = find(case).unwrap_or_else(|| panic!("there is no case {case:?}"));
+    let check = case.check(strategy).executions(EXECUTIONS);
+    let verdict = case.run(check, input).unwrap_or_else(|why| panic!("{}: {why}", case.name()));
+    print!("{} threads: {}", input.work.len() + 1, suite::closing_note(std::slice::from_ref(&verdict)));
+    assert!(verdict.passed(), "{}", raddle::render(&verdict));
+    let expected = match strategy {
+        Strategy::Preemptions(preemptions) => Coverage::Bounded { preemptions },
+        _ => Coverage::Exhausted,
+    };
+    assert_eq!(verdict.coverage, expected, "{} with {} threads", case.name(), input.work.len() + 1);
+}
+
+#[test]
+fn mutex_counter_keeps_every_update_of_four_threads() {
+    holds("counter/mutex", EXHAUSTIVE, &THREE_INCREMENTS);
+    holds("counter/mutex", BOUNDED, &FOUR_INCREMENTS);
+}
+
+#[test]
+fn atomic_counter_keeps_every_update_of_four_threads() {
+    holds("counter/atomic", EXHAUSTIVE, &THREE_INCREMENTS);
+    holds("counter/atomic", BOUNDED, &FOUR_INCREMENTS);
+}
+
+#[test]
+fn fixed_bank_is_right_with_four_threads_that_transfer() {
+    holds("bank/fixed", EXHAUSTIVE, &THREE_TRANSFERS);
+    holds("bank/fixed", BOUNDED, &FOUR_TRANSFERS);
+}
+
+#[test]
+fn two_locks_ordered_bank_is_right_with_four_threads_that_transfer() {
+    holds("bank/two-locks-ordered", EXHAUSTIVE, &THREE_TRANSFERS);
+    holds("bank/two-locks-ordered", BOUNDED, &FOUR_TRANSFERS);
+}
+
+/// With three voters it has 110,634 executions: too many for a test.
+#[test]
+fn busy_lock_vote_is_right_with_four_voters() {
+    holds("vote/busy-lock", Strategy::Preemptions(3), &THREE_VOTES);
+    holds("vote/busy-lock", BOUNDED, &FOUR_VOTES);
+}
+
+#[test]
+fn polling_vote_is_right_with_four_voters() {
+    holds("vote/polling", EXHAUSTIVE, &THREE_VOTES);
+    holds("vote/polling", BOUNDED, &FOUR_VOTES);
+}
+
+/// With four voters it has 60,982 executions, and its two like have about as many: it stands for them.
+#[test]
+fn condvar_vote_is_right_with_four_voters() {
+    holds("vote/condvar", EXHAUSTIVE, &THREE_VOTES);
+    holds("vote/condvar", BOUNDED, &FOUR_VOTES);
+}
+
+#[test]
+fn signal_vote_is_right_with_three_voters() {
+    holds("vote/signal", EXHAUSTIVE, &THREE_VOTES);
+}
+
+#[test]
+fn broadcast_after_unlock_vote_is_right_with_three_voters() {
+    holds("vote/broadcast-after-unlock", EXHAUSTIVE, &THREE_VOTES);
+}

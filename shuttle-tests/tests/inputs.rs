@@ -1,0 +1,179 @@
+//! Inputs drawn by proptest: fixed variants hold with any, and the smallest that breaks a broken variant is the one in
+//! the catalogue.
+//!
+//! Every draw comes from fixed seeds, so a run of these tests is like any other. An input with which a fixed variant
+//! fails is kept in `proptest-regressions`, and tried first from then on.
+#![cfg(not(loom))]
+
+use std::{cell::RefCell, cmp::Reverse, rc::Rc};
+
+use proptest::{
+    collection::vec,
+    prelude::any,
+    strategy::{NewTree, Strategy, ValueTree},
+    test_runner::{Config, FileFailurePersistence, TestCaseError, TestError, TestRng, TestRunner},
+};
+use raddle::{
+    Coverage,
+    Strategy::{Dfs, Random},
+    patterns::{Case, Input, Pattern, bank, cases, counter, vote},
+};
+
+const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/inputs.txt");
+/// Inputs that each fixed variant is tried with, and schedules for each.
+const INPUTS: u32 = 48;
+const SCHEDULES: u64 = 20;
+
+fn runner(config: Config) -> TestRunner {
+    let rng = TestRng::deterministic_rng(config.rng_algorithm);
+    TestRunner::new_with_rng(config, rng)
+}
+
+/// Fixed variants of a pattern hold, with any of these inputs, in any schedule.
+fn fixed_hold(pattern: &Pattern, inputs: impl Strategy<Value = (Vec<usize>, usize)>) {
+    let inputs = (inputs, any::<u64>());
+    for case in pattern.cases.iter().filter(|case| !case.broken()) {
+        let persistence = FileFailurePersistence::Direct(REGRESSIONS);
+        let config = Config { cases: INPUTS, failure_persistence: Some(Box::new(persistence)), ..Config::default() };
+        let held = runner(config).run(&inputs, |((work, goal), seed)| {
+            let input = Input { work: work.into(), goal };
+            let verdict = case.run(case.check(Random).seed(seed).schedules(SCHEDULES), &input);
+            let verdict = verdict.map_err(|why| TestCaseError::fail(why.to_string()))?;
+            case.judge(&verdict).map_err(|why| TestCaseError::fail(format!("{} {why}", case.name())))
+        });
+        held.unwrap_or_else(|why| panic!("{}: {why}", case.name()));
+    }
+}
+
+#[test]
+fn fixed_counters_hold_with_any_work() {
+    fixed_hold(&counter::PATTERN, (vec(0..=4_usize, 0..=6), 0..=0_usize));
+}
+
+#[test]
+fn fixed_banks_hold_with_any_transfers_and_audits() {
+    fixed_hold(&bank::PATTERN, (vec(0..=4_usize, 0..=5), 0..=4_usize));
+}
+
+#[test]
+fn fixed_votes_hold_with_any_votes() {
+    fixed_hold(&vote::PATTERN, (vec(0..=1_usize, 0..=7), 0..=8_usize));
+}
+
+/// Inputs in the order of their size. A failing one is shrunk to the smallest that fails, without exception: where
+/// proptest's own strategies take the first smaller input that fails for a step on the way, and may so be led to an
+/// input that no single step makes smaller, this tries every smaller one, beginning with the smallest.
+#[derive(Clone, Debug)]
+struct Smallest(Rc<Vec<Input>>);
+
+#[derive(Debug)]
+struct Shrinking {
+    inputs: Rc<Vec<Input>>,
+    /// It fails, as far as is known.
+    fails: usize,
+    /// All below this one hold.
+    next: usize,
+    current: usize,
+}
+
+impl Strategy for Smallest {
+    type Tree = Shrinking;
+    type Value = Input;
+
+    fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Smallest> {
+        let at = (0..self.0.len()).new_tree(runner)?.current();
+        Ok(Shrinking { inputs: Rc::clone(&self.0), fails: at, next: 0, current: at })
+    }
+}
+
+impl Shrinking {
+    fn advance(&mut self) -> bool {
+        let smaller = self.next < self.fails;
+        self.current = if smaller { self.next } else { self.fails };
+        self.next += usize::from(smaller);
+        smaller
+    }
+}
+
+impl ValueTree for Shrinking {
+    type Value = Input;
+
+    fn current(&self) -> Input {
+        self.inputs[self.current].clone()
+    }
+
+    /// The current input fails.
+    fn simplify(&mut self) -> bool {
+        self.fails = self.current;
+        self.advance()
+    }
+
+    /// The current input holds.
+    fn complicate(&mut self) -> bool {
+        self.advance()
+    }
+}
+
+/// Every input with up to three threads, in the order of its size. Each thread has something to do.
+fn inputs(pattern: &str) -> Smallest {
+    let (work, goals) = match pattern {
+        "counter" => (1..=3, 0..=0),
+        "bank" => (1..=2, 0..=2),
+        "vote" => (0..=1, 1..=3),
+        _ => panic!("nobody has said what an input of {pattern:?} may be"),
+    };
+    let mut works: Vec<Vec<usize>> = vec![Vec::new()];
+    let mut inputs = Vec::new();
+    for _ in 0..3 {
+        works = works.iter().flat_map(|w| work.clone().map(|n| [&w[..], &[n]].concat())).collect();
+        inputs.extend(works.iter().flat_map(|w| goals.clone().map(|goal| Input { work: w.clone().into(), goal })));
+    }
+    if pattern == "vote" {
+        // The simplest election of so many voters: everybody says yes, and every vote is needed.
+        inputs.retain(|input| input.goal <= input.work.len());
+        inputs.sort_by_key(|input| (input.work.len(), Reverse(vote::yes_votes(input)), Reverse(input.goal)));
+    } else {
+        inputs.sort_by_key(|input| (input.work.len(), input.work.iter().sum::<usize>() + input.goal));
+    }
+    Smallest(Rc::new(inputs))
+}
+
+/// Whether a case fails with an input: looked for in a thousand schedules, and then in all. `None` if those are too
+/// many.
+fn fails(case: &Case, input: &Input) -> Option<bool> {
+    for check in [case.check(Random), case.check(Dfs).executions(20_000)] {
+        let verdict = case.run(check, input).unwrap_or_else(|why| panic!("{}: {why}", case.name()));
+        if !verdict.passed() {
+            return Some(true);
+        }
+        if verdict.coverage == Coverage::Exhausted {
+            return Some(false);
+        }
+    }
+    None
+}
+
+#[test]
+fn the_smallest_failing_input_is_the_catalogue_s() {
+    for case in cases().filter(|case| case.broken()) {
+        let inputs = inputs(case.pattern);
+        let undecided = RefCell::new(Vec::new());
+        let config = Config { cases: 100, max_shrink_iters: 100_000, failure_persistence: None, ..Config::default() };
+        let shrunk = runner(config).run(&inputs, |input| match fails(case, &input) {
+            Some(true) => Err(TestCaseError::fail("fails")),
+            Some(false) => Ok(()),
+            None => {
+                undecided.borrow_mut().push(input);
+                Ok(())
+            }
+        });
+        let Err(TestError::Fail(_, smallest)) = shrunk else {
+            panic!("{} holds with every input that was tried: {shrunk:?}", case.name());
+        };
+        assert_eq!(smallest, case.small, "{}: the smallest input that fails is not the catalogue's", case.name());
+        let place = |input: &Input| inputs.0.iter().position(|other| other == input);
+        let unsure: Vec<_> =
+            undecided.borrow().iter().filter(|input| place(input) < place(&smallest)).cloned().collect();
+        assert!(unsure.is_empty(), "{}: smaller inputs may fail too: {unsure:?}", case.name());
+    }
+}

@@ -1,0 +1,548 @@
+//! Checking: explore a model, and say what was found.
+//!
+//! ```
+//! # #[cfg(feature = "model")] {
+//! use raddle::{sync::Mutex, thread};
+//!
+//! raddle::check("increments are not lost", || {
+//!     let total = Mutex::new(0);
+//!     thread::scope(|s| {
+//!         for _ in 0..2 {
+//!             s.spawn(|| *total.lock().unwrap() += 1);
+//!         }
+//!     });
+//!     assert_eq!(*total.lock().unwrap(), 2);
+//! });
+//! # }
+//! ```
+
+mod crash;
+mod error;
+#[cfg(raddle_loom)]
+mod explore_loom;
+#[cfg(raddle_shuttle)]
+mod explore_shuttle;
+#[cfg(not(any(loom, shuttle)))]
+mod explore_std;
+mod isolate;
+mod outcome;
+mod report;
+#[cfg(raddle_shuttle)]
+pub(crate) mod strategy;
+mod token;
+mod verdict;
+
+use std::{
+    ffi::OsString,
+    fmt,
+    path::PathBuf,
+    str::FromStr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use self::isolate::Isolation;
+
+pub use self::{
+    error::{Error, TokenError},
+    isolate::HANG,
+    report::{interleaving, render},
+    token::{Token, engine},
+    verdict::{
+        Coverage, Failure, FailureKind, Kind, Limit, Number, ObjectKind, ObjectRef, Step, Value, Verdict, Waiting,
+    },
+};
+use crate::world::{self, World, panics};
+
+/// How executions are chosen in a world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+#[non_exhaustive]
+pub enum Strategy {
+    /// loom: every execution, as far as loom's reduction tells them apart; past the budget, those with at most two
+    /// preemptions.
+    Exhaustive,
+    /// loom: every execution with at most so many preemptions.
+    Preemptions(usize),
+    /// shuttle: any enabled thread at each step.
+    Random,
+    /// shuttle: random priorities, changed `depth - 1` times (PCT).
+    Pct {
+        /// The number of ordering constraints of the bugs that it is sure to find with some probability.
+        depth: usize,
+    },
+    /// shuttle: a random walk that makes every interleaving about as likely (URW).
+    Urw,
+    /// shuttle: every schedule and every choice, depth first, without reduction.
+    Dfs,
+    /// std: run it again and again on real threads. Goes on after a failure, to count them.
+    Stress,
+}
+
+impl Strategy {
+    /// The strategies that a world is checked with unless one is chosen.
+    pub fn defaults(world: World) -> &'static [Strategy] {
+        match world {
+            World::Std => &[Strategy::Stress],
+            World::Loom => &[Strategy::Exhaustive],
+            World::Shuttle => &[Strategy::Random, Strategy::Pct { depth: 3 }, Strategy::Urw],
+        }
+    }
+
+    /// The world that it belongs to.
+    pub fn world(self) -> World {
+        match self {
+            Strategy::Exhaustive | Strategy::Preemptions(_) => World::Loom,
+            Strategy::Random | Strategy::Pct { .. } | Strategy::Urw | Strategy::Dfs => World::Shuttle,
+            Strategy::Stress => World::Std,
+        }
+    }
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Strategy::Exhaustive => f.pad("exhaustive"),
+            Strategy::Preemptions(bound) => f.pad(&format!("preemptions-{bound}")),
+            Strategy::Random => f.pad("random"),
+            Strategy::Pct { depth } => f.pad(&format!("pct-{depth}")),
+            Strategy::Urw => f.pad("urw"),
+            Strategy::Dfs => f.pad("dfs"),
+            Strategy::Stress => f.pad("stress"),
+        }
+    }
+}
+
+impl From<Strategy> for String {
+    fn from(strategy: Strategy) -> String {
+        strategy.to_string()
+    }
+}
+
+impl TryFrom<String> for Strategy {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Strategy, String> {
+        text.parse()
+    }
+}
+
+impl FromStr for Strategy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Strategy, String> {
+        let (name, n) = text.split_once('-').map_or((text, None), |(name, n)| (name, Some(n)));
+        let n = n.map(|n| n.parse::<usize>().map_err(|why| format!("strategy {text:?}: {why}"))).transpose()?;
+        match (name, n) {
+            ("exhaustive", None) => Ok(Strategy::Exhaustive),
+            ("preemptions", Some(bound @ ..=255)) => Ok(Strategy::Preemptions(bound)),
+            ("random", None) => Ok(Strategy::Random),
+            ("pct", None) => Ok(Strategy::Pct { depth: 3 }),
+            ("pct", Some(depth @ 1..=1000)) => Ok(Strategy::Pct { depth }),
+            ("urw", None) => Ok(Strategy::Urw),
+            ("dfs", None) => Ok(Strategy::Dfs),
+            ("stress", None) => Ok(Strategy::Stress),
+            _ => Err(format!(
+                "no strategy is called {text:?}: loom has exhaustive and preemptions-N, shuttle has random, pct-DEPTH, \
+                 urw and dfs, std has stress"
+            )),
+        }
+    }
+}
+
+/// Executions that loom may run before it falls back to a preemption bound, and then again with it.
+pub const LOOM_EXECUTIONS: u64 = 20_000;
+/// Schedules that each sampling strategy draws.
+pub const SCHEDULES: u64 = 1_000;
+/// The seed that schedules grow from unless one is given.
+pub const SEED: u64 = 0x7261_6464_6c65;
+/// Steps in one execution, in the loom world.
+pub const LOOM_STEPS: u64 = 20_000;
+/// Steps in one execution, in the shuttle world.
+pub const SHUTTLE_STEPS: u64 = 1_000_000;
+
+/// A check to be run: a name, a world, a strategy and limits.
+///
+/// ```
+/// # #[cfg(feature = "model")] {
+/// use raddle::Check;
+///
+/// let verdict = Check::new("nothing happens").seed(7).schedules(10).run(|| {}).unwrap();
+/// assert!(verdict.passed());
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a check does nothing until it is run"]
+pub struct Check {
+    name: String,
+    strategy: Option<Strategy>,
+    seed: u64,
+    schedules: Option<u64>,
+    executions: Option<u64>,
+    steps: Option<u64>,
+    time: Option<Duration>,
+    isolation: Option<Isolation>,
+    hang: Duration,
+}
+
+/// A model, to be run many times.
+pub(crate) type Model = Arc<dyn Fn() + Send + Sync>;
+
+/// What the exploration of one world needs to know.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) case: String,
+    pub(crate) strategy: Strategy,
+    #[cfg_attr(not(raddle_shuttle), expect(dead_code, reason = "only the samplers have seeds"))]
+    pub(crate) seed: u64,
+    /// Executions or schedules.
+    pub(crate) budget: u64,
+    pub(crate) max_steps: u64,
+    pub(crate) deadline: Option<Instant>,
+    /// The one execution to replay.
+    pub(crate) replay: Option<Token>,
+}
+
+impl Plan {
+    pub(crate) fn late(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+}
+
+impl Check {
+    /// A check with default limits. Tokens carry the name, so it should tell one model from another.
+    pub fn new(name: impl Into<String>) -> Check {
+        Check {
+            name: name.into(),
+            strategy: None,
+            seed: SEED,
+            schedules: None,
+            executions: None,
+            steps: None,
+            time: None,
+            isolation: None,
+            hang: HANG,
+        }
+    }
+
+    /// Chooses the world, with its first strategy.
+    pub fn world(mut self, world: World) -> Check {
+        self.strategy = Some(Strategy::defaults(world)[0]);
+        self
+    }
+
+    /// Chooses the strategy, and with it the world.
+    pub fn strategy(mut self, strategy: Strategy) -> Check {
+        self.strategy = Some(strategy);
+        self
+    }
+
+    /// The seed that sampled schedules grow from.
+    pub fn seed(mut self, seed: u64) -> Check {
+        self.seed = seed;
+        self
+    }
+
+    /// How many schedules to draw, in the shuttle world, or runs to make, in the std world. Default [`SCHEDULES`].
+    pub fn schedules(mut self, schedules: u64) -> Check {
+        self.schedules = Some(schedules);
+        self
+    }
+
+    /// How many executions an exhaustive strategy may run. Default [`LOOM_EXECUTIONS`] in the loom world, 100,000 for
+    /// [`Strategy::Dfs`].
+    pub fn executions(mut self, executions: u64) -> Check {
+        self.executions = Some(executions);
+        self
+    }
+
+    /// How many steps one execution may take: one more is a Livelock. Default [`LOOM_STEPS`], [`SHUTTLE_STEPS`].
+    pub fn steps(mut self, steps: u64) -> Check {
+        self.steps = Some(steps);
+        self
+    }
+
+    /// Stops the exploration, between two executions, after so much time. Unlimited by default.
+    pub fn time(mut self, time: Duration) -> Check {
+        self.time = Some(time);
+        self
+    }
+
+    /// Runs the model in a process of its own, so that it may die: the current test is run again, alone, in a child
+    /// process that reaches this check and runs the model there. A stack overflow, an abort, or an execution that
+    /// reaches no scheduling point for [`HANG`] is then a verdict. The test must reach the check the same way each
+    /// time.
+    pub fn isolated(mut self) -> Check {
+        self.isolation = Some(Isolation::Test { hint: "" });
+        self
+    }
+
+    /// As [`isolated`](Check::isolated), but the child process is this program with these arguments, which must reach
+    /// the same check: for use outside a test, where `RADDLE_REPLAY` means nothing.
+    pub fn isolated_by(
+        mut self,
+        program: impl Into<PathBuf>,
+        arguments: impl IntoIterator<Item = impl Into<OsString>>,
+    ) -> Check {
+        self.isolation = Some(Isolation::Program(program.into(), arguments.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// After how long without a scheduling point an isolated execution is given up. Default [`HANG`].
+    pub fn hang(mut self, hang: Duration) -> Check {
+        self.hang = hang;
+        self
+    }
+
+    /// Explores the model, up to the first failure.
+    ///
+    /// If [`RADDLE_REPLAY`](REPLAY) holds a token of a check of this name, runs that one execution instead, in the
+    /// world and with the strategy of the token.
+    ///
+    /// # Errors
+    /// If the check could not be done: see [`Error`]. A failure of the model is no error: it is in the verdict.
+    pub fn run<F: Fn() + Send + Sync + 'static>(mut self, model: F) -> Result<Verdict, Error> {
+        self.hint::<F>();
+        let replay = self.asked_for()?;
+        self.run_isolated((), replay, move |()| model())
+    }
+
+    /// As [`run`](Check::run), for a model with an input. If the check is isolated, the input is passed to the child
+    /// process, which uses it in place of its own: so inputs may be random. A token does not hold the input.
+    ///
+    /// # Errors
+    /// As `run`; and if the input cannot be serialised.
+    pub fn run_with<I, F>(mut self, input: I, model: F) -> Result<Verdict, Error>
+    where
+        I: Serialize + DeserializeOwned + Send + Sync + 'static,
+        F: Fn(&I) + Send + Sync + 'static,
+    {
+        self.hint::<F>();
+        let replay = self.asked_for()?;
+        self.run_isolated(input, replay, model)
+    }
+
+    /// The token that the environment holds for this check, which takes its strategy from it. A program that is not a
+    /// test has ways of its own to be told what to do.
+    fn asked_for(&mut self) -> Result<Option<Token>, Error> {
+        if matches!(self.isolation, Some(Isolation::Program(..))) {
+            return Ok(None);
+        }
+        let token = replay_asked_for()?.filter(|token| token.case == self.name);
+        if let Some(token) = &token {
+            self.strategy = Some(token.strategy);
+        }
+        Ok(token)
+    }
+
+    /// The name of a closure's type begins with the path of the function that it stands in.
+    fn hint<F>(&mut self) {
+        if let Some(Isolation::Test { hint }) = &mut self.isolation {
+            *hint = std::any::type_name::<F>();
+        }
+    }
+
+    fn run_isolated<I, F>(mut self, input: I, replay: Option<Token>, model: F) -> Result<Verdict, Error>
+    where
+        I: Serialize + DeserializeOwned + Send + Sync + 'static,
+        F: Fn(&I) + Send + Sync + 'static,
+    {
+        let isolation = self.isolation.take();
+        let here = {
+            let check = self.clone();
+            move |input: I| check.run_arc(Arc::new(move || model(&input)), replay)
+        };
+        match isolation {
+            None => here(input),
+            Some(isolation) => isolate::run(&self.name, &isolation, &self.blank(), self.hang, input, here),
+        }
+    }
+
+    /// The verdict of a check that has seen nothing.
+    fn blank(&self) -> Verdict {
+        let strategy = self.strategy.unwrap_or_else(|| default_strategies()[0]);
+        Verdict {
+            case: self.name.clone(),
+            world: strategy.world(),
+            strategy,
+            failure: None,
+            coverage: Coverage::Truncated { by: Limit::Executions },
+            executions: 0,
+            failures: 0,
+            steps: 0,
+            elapsed: Duration::ZERO,
+            seed: match strategy {
+                Strategy::Random | Strategy::Pct { .. } | Strategy::Urw => Some(self.seed),
+                _ => None,
+            },
+        }
+    }
+
+    /// Replays one execution, and returns what happened then.
+    ///
+    /// # Errors
+    /// If the token does not belong to this check, or the model does not follow it.
+    pub fn replay<F: Fn() + Send + Sync + 'static>(self, token: &Token, model: F) -> Result<Verdict, Error> {
+        if token.case != self.name {
+            return Err(TokenError::OtherCase { found: token.case.clone(), expected: self.name }.into());
+        }
+        let mut check = self.strategy(token.strategy);
+        check.hint::<F>();
+        check.run_isolated((), Some(token.clone()), move |()| model())
+    }
+
+    pub(crate) fn run_arc(self, model: Model, replay: Option<Token>) -> Result<Verdict, Error> {
+        let blank = self.blank();
+        let (strategy, world) = (blank.strategy, blank.world);
+        if world::current().is_some() {
+            return Err(Error::Nested(self.name));
+        }
+        if !World::compiled().contains(&world) {
+            return Err(Error::NoSuchWorld { world });
+        }
+        let exhaustive = matches!(strategy, Strategy::Exhaustive | Strategy::Preemptions(_));
+        let budget = match strategy {
+            Strategy::Exhaustive | Strategy::Preemptions(_) => self.executions.unwrap_or(LOOM_EXECUTIONS),
+            Strategy::Dfs => self.executions.unwrap_or(100_000),
+            _ => self.schedules.unwrap_or(SCHEDULES),
+        };
+        let max_steps = self.steps.unwrap_or(if exhaustive { LOOM_STEPS } else { SHUTTLE_STEPS });
+        if budget == 0 || max_steps == 0 {
+            return Err(Error::Argument(format!(
+                "{}: a check of 0 executions or steps would check nothing",
+                self.name
+            )));
+        }
+        if exhaustive && max_steps > LOOM_STEPS {
+            return Err(Error::Argument(format!(
+                "{}: loom counts in 16 bits, so an execution has at most {LOOM_STEPS} steps in its world",
+                self.name
+            )));
+        }
+        if world == World::Shuttle && std::env::var_os("SHUTTLE_RANDOM_SEED").is_some() {
+            return Err(Error::Argument(
+                "SHUTTLE_RANDOM_SEED is set, and would replace every seed: unset it, and give the seed to the check"
+                    .to_owned(),
+            ));
+        }
+        let start = Instant::now();
+        let plan = Plan {
+            case: self.name.clone(),
+            strategy,
+            seed: self.seed,
+            budget,
+            max_steps,
+            deadline: self.time.map(|time| start + time),
+            replay,
+        };
+        panics::install_hook();
+        // A fresh OS thread for each model: nothing that one leaves behind can reach the next.
+        let stalls = world == World::Loom && plan.replay.is_some();
+        let running = std::thread::Builder::new()
+            .name(format!("raddle {}", self.name.replace('\0', " ")))
+            .spawn(move || explore(&plan, &model))
+            .map_err(|why| Error::Tool(format!("no thread to run the model on: {why}")))?;
+        if stalls {
+            wait_unless_stalled(&running)?;
+        }
+        let explored = running
+            .join()
+            .unwrap_or_else(|payload| Err(Error::Tool(format!("raddle failed: {}", panics::message_of(&*payload)))))?;
+        Ok(Verdict {
+            failure: explored.failure,
+            coverage: explored.coverage,
+            executions: explored.executions,
+            failures: explored.failures,
+            steps: explored.steps,
+            elapsed: start.elapsed(),
+            ..blank
+        })
+    }
+}
+
+/// Time without a step after which loom's replay of a path that does not fit is given up.
+const STALL: Duration = Duration::from_secs(5);
+
+/// Waits for a replay in the loom world. loom follows a path blindly: led to a thread that has ended, as code that has
+/// changed since may do, it goes round for ever, and there is no way to stop it but the end of the process.
+fn wait_unless_stalled<T>(running: &std::thread::JoinHandle<T>) -> Result<(), Error> {
+    let (mut beat, mut since) = (world::beats(), Instant::now());
+    while !running.is_finished() {
+        std::thread::sleep(Duration::from_millis(1));
+        let now = world::beats();
+        if now != beat {
+            (beat, since) = (now, Instant::now());
+        } else if since.elapsed() >= STALL {
+            return Err(TokenError::DoesNotFit("it leads loom to a thread that has ended".to_owned()).into());
+        }
+    }
+    Ok(())
+}
+
+fn explore(plan: &Plan, model: &Model) -> Result<outcome::Explored, Error> {
+    match plan.strategy.world() {
+        #[cfg(raddle_loom)]
+        World::Loom => explore_loom::explore(plan, model),
+        #[cfg(raddle_shuttle)]
+        World::Shuttle => explore_shuttle::explore(plan, model),
+        #[cfg(not(any(loom, shuttle)))]
+        World::Std => explore_std::explore(plan, model),
+        #[allow(unreachable_patterns, reason = "reached in narrowed builds only")]
+        world => Err(Error::NoSuchWorld { world }),
+    }
+}
+
+/// What `check` runs: every strategy of every world that explores.
+fn default_strategies() -> Vec<Strategy> {
+    let worlds = World::compiled().iter().filter(|world| **world != World::Std);
+    worlds.flat_map(|world| Strategy::defaults(*world)).copied().collect()
+}
+
+/// The environment variable that holds a token, to be replayed by the checks of its name in place of exploring.
+pub const REPLAY: &str = "RADDLE_REPLAY";
+
+fn replay_asked_for() -> Result<Option<Token>, Error> {
+    match std::env::var(REPLAY) {
+        Ok(line) => Ok(Some(line.parse()?)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(why) => Err(Error::Argument(why.to_string())),
+    }
+}
+
+/// Checks a model in the loom and shuttle worlds with default limits. This is the one line that a test needs.
+///
+/// If `RADDLE_REPLAY` holds a token of a check of this name, replays that one execution instead.
+///
+/// # Panics
+/// If an execution fails, with a report: what failed, the steps that led there, and the line that replays it. Also if
+/// the check was cut short, or could not be done.
+#[track_caller]
+pub fn check(name: &str, model: impl Fn() + Send + Sync + 'static) {
+    let model: Model = Arc::new(model);
+    match replay_asked_for() {
+        Ok(Some(token)) if token.case == name => {
+            let verdict = Check::new(name).strategy(token.strategy).run_arc(model, Some(token));
+            conclude(name, verdict, true);
+            return;
+        }
+        Ok(Some(token)) => eprintln!("{REPLAY} belongs to {:?}: {name:?} is checked as usual", token.case),
+        Ok(None) => {}
+        Err(why) => panic!("{REPLAY}: {why}"),
+    }
+    for strategy in default_strategies() {
+        let verdict = Check::new(name).strategy(strategy).run_arc(Arc::clone(&model), None);
+        conclude(name, verdict, false);
+    }
+}
+
+#[track_caller]
+fn conclude(name: &str, verdict: Result<Verdict, Error>, replayed: bool) {
+    match verdict {
+        Err(why) => panic!("{name} could not be checked: {why}"),
+        Ok(verdict) if !verdict.passed() || verdict.truncated() => panic!("{}", render(&verdict)),
+        Ok(verdict) if replayed => eprintln!("{}", render(&verdict)),
+        Ok(_) => {}
+    }
+}

@@ -1,0 +1,258 @@
+//! Strategies of the shuttle world: which thread comes next, and which value a choice has.
+//!
+//! Each execution has a chooser of its own, made from a seed and parameters that the token repeats, so no execution
+//! depends on the ones before it. They stand in for shuttle's own schedulers, which learn from one execution for the
+//! next (PCT how long executions are, URW its estimates) where no token could repeat it, and which count every thread
+//! as able to run that shuttle does not know to be waiting.
+
+use std::{cell::RefCell, rc::Rc};
+
+use rand::{Rng, RngCore, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+use smallvec::SmallVec;
+
+use super::token::Estimate;
+use crate::world::core::Core;
+
+/// Two or more threads can take a step: which one does?
+pub(crate) struct Point<'a> {
+    pub(crate) core: &'a Core,
+    /// The threads that can, by number, in ascending order.
+    pub(crate) threads: &'a [usize],
+    /// The thread that ran last, whether or not it can go on.
+    pub(crate) last: Option<usize>,
+    /// The one that ran last asks to let others go first.
+    pub(crate) yielding: bool,
+}
+
+/// What decides.
+pub(crate) trait Chooser {
+    /// An index into [`Point::threads`].
+    fn pick(&mut self, point: &Point<'_>) -> usize;
+
+    /// A number below `n`, which is at least 2.
+    fn choose(&mut self, n: usize) -> usize;
+}
+
+impl<C: Chooser> Chooser for Rc<RefCell<C>> {
+    fn pick(&mut self, point: &Point<'_>) -> usize {
+        self.borrow_mut().pick(point)
+    }
+
+    fn choose(&mut self, n: usize) -> usize {
+        self.borrow_mut().choose(n)
+    }
+}
+
+/// Any enabled thread, with the same probability at each step.
+pub(crate) struct Random(Pcg64Mcg);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Random {
+        Random(Pcg64Mcg::seed_from_u64(seed))
+    }
+}
+
+impl Chooser for Random {
+    fn pick(&mut self, point: &Point<'_>) -> usize {
+        self.0.gen_range(0..point.threads.len())
+    }
+
+    fn choose(&mut self, n: usize) -> usize {
+        self.0.gen_range(0..n)
+    }
+}
+
+/// Probabilistic concurrency testing: the enabled thread with the highest of random priorities, and at `depth - 1`
+/// random steps the thread that ran last gets the lowest (Burckhardt et al., ASPLOS 2010). So does one that yields, or
+/// it would keep everybody waiting for what it waits for.
+pub(crate) struct Pct {
+    rng: Pcg64Mcg,
+    /// By thread. Those drawn have the highest bit, those that were lowered have not.
+    priorities: Vec<u64>,
+    /// The decisions, counted from 0, at which a priority changes.
+    changes: SmallVec<[usize; 4]>,
+    decisions: usize,
+    lowest: u64,
+}
+
+impl Pct {
+    /// `steps` is the estimate of the decisions in an execution.
+    pub(crate) fn new(seed: u64, depth: usize, steps: usize) -> Pct {
+        let mut rng = Pcg64Mcg::seed_from_u64(seed);
+        let changes = (1..depth).map(|_| rng.gen_range(0..steps.max(1))).collect();
+        Pct { rng, priorities: Vec::new(), changes, decisions: 0, lowest: 1 << 63 }
+    }
+}
+
+impl Chooser for Pct {
+    fn pick(&mut self, point: &Point<'_>) -> usize {
+        while self.priorities.len() < point.core.threads.len() {
+            self.priorities.push(self.rng.next_u64() | 1 << 63);
+        }
+        let change = self.changes.contains(&self.decisions) || point.yielding;
+        self.decisions += 1;
+        if change && let Some(last) = point.last {
+            self.lowest -= 1;
+            self.priorities[last] = self.lowest;
+        }
+        let best = point.threads.iter().enumerate().max_by_key(|(_, thread)| self.priorities[**thread]);
+        best.expect("a strategy is asked where somebody can run").0
+    }
+
+    fn choose(&mut self, n: usize) -> usize {
+        self.rng.gen_range(0..n)
+    }
+}
+
+/// Uniform random walk: a thread is chosen with a probability proportional to the scheduling points that it and the
+/// threads it will spawn still have before them, so that every interleaving is about as likely (Zhao et al.,
+/// ASPLOS 2025). The numbers come from one trial execution.
+pub(crate) struct Urw {
+    rng: Pcg64Mcg,
+    estimate: Rc<Estimate>,
+    /// For each thread seen so far: the points of its own and of those that it has yet to spawn.
+    points: Vec<u64>,
+}
+
+impl Urw {
+    pub(crate) fn new(seed: u64, estimate: Rc<Estimate>) -> Urw {
+        Urw { rng: Pcg64Mcg::seed_from_u64(seed), estimate, points: Vec::new() }
+    }
+}
+
+impl Chooser for Urw {
+    fn pick(&mut self, point: &Point<'_>) -> usize {
+        let threads = &point.core.threads;
+        for thread in &threads[self.points.len()..] {
+            let subtree = self.estimate.subtree(thread.path);
+            self.points.push(subtree);
+            if let Some(parent) = thread.parent {
+                self.points[parent] = self.points[parent].saturating_sub(subtree);
+            }
+        }
+        let weight = |thread: &usize| {
+            // The point at hand is still before the thread.
+            let done = u64::from(threads[*thread].points).saturating_sub(1);
+            self.points[*thread].saturating_sub(done).max(1)
+        };
+        let weights: SmallVec<[u64; 8]> = point.threads.iter().map(weight).collect();
+        let mut left = self.rng.gen_range(0..weights.iter().sum::<u64>());
+        for (at, weight) in weights.iter().enumerate() {
+            if left < *weight {
+                return at;
+            }
+            left -= weight;
+        }
+        unreachable!("the number drawn is below the sum of the weights")
+    }
+
+    fn choose(&mut self, n: usize) -> usize {
+        self.rng.gen_range(0..n)
+    }
+}
+
+/// Every schedule and every choice, depth first, without any reduction: slow, and obviously complete.
+#[derive(Default)]
+pub(crate) struct Dfs {
+    path: Vec<Fork>,
+    at: usize,
+    /// The model did not repeat itself.
+    pub(crate) diverged: bool,
+}
+
+struct Fork {
+    /// The branch that is taken first: the thread that ran last, if it can go on.
+    first: usize,
+    /// How many branches have been left behind.
+    gone: usize,
+    /// How many there are.
+    n: usize,
+}
+
+impl Dfs {
+    /// Moves on to the next execution; false after the last.
+    pub(crate) fn next(&mut self) -> bool {
+        self.at = 0;
+        while let Some(fork) = self.path.last_mut() {
+            fork.gone += 1;
+            if fork.gone < fork.n {
+                return true;
+            }
+            self.path.pop();
+        }
+        false
+    }
+
+    fn fork(&mut self, n: usize, first: usize) -> usize {
+        if self.at == self.path.len() {
+            self.path.push(Fork { first, gone: 0, n });
+        }
+        let fork = &self.path[self.at];
+        self.diverged |= fork.n != n;
+        self.at += 1;
+        (fork.first + fork.gone) % n
+    }
+}
+
+impl Chooser for Dfs {
+    fn pick(&mut self, point: &Point<'_>) -> usize {
+        let first = point.threads.iter().position(|thread| Some(*thread) == point.last);
+        self.fork(point.threads.len(), first.unwrap_or(0))
+    }
+
+    fn choose(&mut self, n: usize) -> usize {
+        self.fork(n, 0)
+    }
+}
+
+/// The decisions of a token, one after another.
+pub(crate) struct Replay {
+    decisions: Vec<u32>,
+    pub(crate) at: usize,
+    /// Where the model and the token part, and how.
+    pub(crate) parted: Option<String>,
+}
+
+impl Replay {
+    pub(crate) fn new(decisions: Vec<u32>) -> Replay {
+        Replay { decisions, at: 0, parted: None }
+    }
+
+    fn next(&mut self, n: usize) -> usize {
+        let decision = self.decisions.get(self.at).map(|&d| d as usize);
+        self.at += 1;
+        match decision {
+            Some(decision) if decision < n => decision,
+            Some(decision) => {
+                self.part(format!("decision {} takes branch {decision} of {n}", self.at));
+                0
+            }
+            None => {
+                self.part(format!(
+                    "the model asks for decision {}, and the token has {}",
+                    self.at,
+                    self.decisions.len()
+                ));
+                0
+            }
+        }
+    }
+
+    fn part(&mut self, how: String) {
+        self.parted.get_or_insert(how);
+    }
+}
+
+impl Chooser for Replay {
+    fn pick(&mut self, point: &Point<'_>) -> usize {
+        self.next(point.threads.len())
+    }
+
+    fn choose(&mut self, n: usize) -> usize {
+        self.next(n)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,17 @@
+//! `std::hint`, in every world.
+
+#[cfg(not(raddle_model))]
+pub use std::hint::spin_loop;
+
+/// Says that the thread busy-waits. See [`std::hint::spin_loop`].
+///
+/// In a model this is a scheduling point, and ends a round of a loop: a thread that has changed nothing in its round
+/// waits until something that it has read changes.
+#[cfg(raddle_model)]
+#[track_caller]
+pub fn spin_loop() {
+    match crate::world::current() {
+        Some(ex) => ex.pause(crate::world::event::Kind::SpinLoop, std::panic::Location::caller()),
+        None => std::hint::spin_loop(),
+    }
+}

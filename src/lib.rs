@@ -1,0 +1,38 @@
+//! Deterministic concurrency model checking: one source, every world.
+//!
+//! Write a concurrent program once against [`sync`], [`thread`] and [`cell`]. It then runs for real on std, is explored
+//! exhaustively by [loom](https://docs.rs/loom), and is scheduled by [shuttle](https://docs.rs/shuttle), all in one
+//! `cargo test`. A failure is a short table of what happened and one line that replays it.
+//!
+//! Read in this order:
+//!
+//! 1. [`check()`](check()) takes a closure and explores it: the one line that a test needs. [`Check`] is the same with
+//!    choices.
+//! 2. [`sync`], [`thread`], [`cell`], [`hint`]: std's API. Without feature `model` they are std's own types.
+//! 3. [`choice()`](choice()): nondeterminism that is explored.
+//! 4. [`patterns`]: the catalogue of lecture programs, broken and fixed (feature `catalogue`).
+//!
+//! # Features
+//!
+//! None by default. `model` compiles the checker and both engines; `catalogue` adds the patterns. Put
+//! `raddle` under `[dependencies]`, and again with `features = ["model"]` under `[dev-dependencies]`.
+//! `RUSTFLAGS="--cfg loom"` and `RUSTFLAGS="--cfg shuttle"` narrow a build to one world.
+
+pub mod cell;
+mod choice;
+pub mod hint;
+pub mod sync;
+pub mod thread;
+
+#[cfg(raddle_model)]
+mod check;
+#[cfg(all(raddle_model, feature = "catalogue"))]
+pub mod patterns;
+#[cfg(raddle_model)]
+mod world;
+
+pub use self::choice::choice;
+#[cfg(raddle_model)]
+pub use self::{check::*, world::World};
+#[cfg(not(raddle_model))]
+pub use std::thread_local;

@@ -1,0 +1,274 @@
+//! What the catalogue knows of a variant.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Check, Coverage, Error, Failure, FailureKind, Strategy, Token, Verdict, World};
+
+/// A variant of a pattern, with its sizes and what is expected of it.
+#[derive(Debug)]
+pub struct Case {
+    /// The pattern's id.
+    pub pattern: &'static str,
+    /// The variant's id.
+    pub variant: &'static str,
+    /// The bug in a few words, or why there is none.
+    pub about: &'static str,
+    /// Where the program comes from: lecture and file.
+    pub source: &'static str,
+    /// Other names by which it is found, such as the lecture's.
+    pub aliases: &'static [&'static str],
+    /// The variant that mends this one, or that this one mends.
+    pub counterpart: Option<&'static str>,
+    /// The name of its test in both suites.
+    pub test: &'static str,
+    /// What the loom world says.
+    pub loom: Expect,
+    /// What the shuttle world says.
+    pub shuttle: Expect,
+    /// Whether it may run on real threads.
+    pub stress: Stress,
+    /// The program, with an input.
+    pub model: fn(&Input),
+    /// The smallest input that shows the bug; at most five threads.
+    pub small: Input,
+    /// The lecture's own size.
+    pub large: Input,
+}
+
+/// What a scenario is given. What the numbers mean is the pattern's to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// One number for each thread beside main: how much it does.
+    pub work: Cow<'static, [usize]>,
+    /// What main does, or waits for.
+    pub goal: usize,
+}
+
+impl Input {
+    /// An input that can stand in a constant.
+    pub const fn new(work: &'static [usize], goal: usize) -> Input {
+        Input { work: Cow::Borrowed(work), goal }
+    }
+}
+
+/// What a world says of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// No execution fails.
+    Holds,
+    /// Some execution fails, with one of these symptoms.
+    Fails(&'static [Symptom]),
+    /// The bug is there, but this world cannot show it: the reason. No execution fails.
+    Blind(&'static str),
+}
+
+/// A failure that is expected: its kind, and a part of its message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Symptom {
+    /// The kind.
+    pub kind: FailureKind,
+    /// What the message contains, with the case's small input. With another input its numbers may be others.
+    pub message: &'static str,
+    /// What the wrong value means, for whoever reads a stored seed.
+    pub meaning: &'static str,
+}
+
+impl Symptom {
+    /// Whether a failure of the case's small input has this symptom.
+    pub fn fits(&self, failure: &Failure) -> bool {
+        self.kind == failure.kind && failure.message.contains(self.message)
+    }
+
+    /// Whether a failure of some input has this symptom: as [`fits`](Symptom::fits), whatever the numbers.
+    pub fn fits_in_shape(&self, failure: &Failure) -> bool {
+        self.kind == failure.kind && shape(&failure.message).contains(&shape(self.message))
+    }
+}
+
+/// The text with `#` for each number.
+fn shape(text: &str) -> String {
+    let mut shape: String = text.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect();
+    while shape.contains("##") {
+        shape = shape.replace("##", "#");
+    }
+    shape
+}
+
+/// Whether a case may run on real threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stress {
+    /// It may.
+    Runs,
+    /// It must not: it would be undefined behaviour.
+    Undefined,
+}
+
+/// A verdict that is not what the case expects.
+#[derive(Clone, Debug)]
+pub enum Mismatch {
+    /// A case that should hold has failed.
+    Failed(Box<Failure>),
+    /// A case that should fail has passed.
+    Passed,
+    /// It failed, but not as expected.
+    OtherFailure(Box<Failure>),
+    /// Exploration was cut short.
+    Truncated(Coverage),
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Mismatch::Failed(failure) => {
+                write!(f, "should hold, but failed with {}: {}", failure.kind, failure.message)
+            }
+            Mismatch::Passed => f.write_str("should fail, but no execution did"),
+            Mismatch::OtherFailure(failure) => {
+                write!(f, "failed, but not as expected: {}: {}", failure.kind, failure.message)
+            }
+            Mismatch::Truncated(coverage) => write!(f, "was cut short: {coverage}"),
+        }
+    }
+}
+
+impl Case {
+    /// `pattern/variant`.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.pattern, self.variant)
+    }
+
+    /// The variant's source file, from the repository's root.
+    pub fn file(&self) -> String {
+        format!("src/patterns/{}/{}.rs", self.pattern, self.variant.replace('-', "_"))
+    }
+
+    /// Whether the program is broken.
+    pub fn broken(&self) -> bool {
+        ![self.loom, self.shuttle].iter().all(|expect| *expect == Expect::Holds)
+    }
+
+    /// What a world says of it; `None` in the std world, which is only asked how often it fails.
+    pub fn expect(&self, world: World) -> Option<Expect> {
+        match world {
+            World::Std => None,
+            World::Loom => Some(self.loom),
+            World::Shuttle => Some(self.shuttle),
+        }
+    }
+
+    /// What is expected of it in a world that shows the bug; empty elsewhere.
+    pub fn symptoms(&self, world: World) -> &'static [Symptom] {
+        match self.expect(world) {
+            Some(Expect::Fails(symptoms)) => symptoms,
+            _ => &[],
+        }
+    }
+
+    /// The symptom that a failure of the small input has, if it is an expected one.
+    pub fn symptom(&self, world: World, failure: &Failure) -> Option<&'static Symptom> {
+        self.symptoms(world).iter().find(|symptom| symptom.fits(failure))
+    }
+
+    /// Runs the case under a check that the caller has made.
+    ///
+    /// # Errors
+    /// If the check could not be done.
+    pub fn run(&self, check: Check, input: &Input) -> Result<Verdict, Error> {
+        let (model, input) = (self.model, input.clone());
+        check.run(move || model(&input))
+    }
+
+    /// A check named after the case.
+    pub fn check(&self, strategy: Strategy) -> Check {
+        Check::new(self.name()).strategy(strategy)
+    }
+
+    /// Replays one execution of the case, with the input that the strategy's world runs it with.
+    ///
+    /// # Errors
+    /// If the token does not belong to the case, or the case does not follow it.
+    pub fn replay(&self, token: &Token, input: &Input) -> Result<Verdict, Error> {
+        let (model, input) = (self.model, input.clone());
+        Check::new(self.name()).replay(token, move || model(&input))
+    }
+
+    /// Whether the verdict, of a check with the small input, is what the case expects.
+    ///
+    /// # Errors
+    /// With the difference.
+    pub fn judge(&self, verdict: &Verdict) -> Result<(), Mismatch> {
+        self.judge_by(verdict, Symptom::fits)
+    }
+
+    /// Whether the verdict, of a check with an input of another size, is what the case expects.
+    ///
+    /// # Errors
+    /// With the difference.
+    pub fn judge_shape(&self, verdict: &Verdict) -> Result<(), Mismatch> {
+        self.judge_by(verdict, Symptom::fits_in_shape)
+    }
+
+    fn judge_by(&self, verdict: &Verdict, fits: fn(&Symptom, &Failure) -> bool) -> Result<(), Mismatch> {
+        let fails = match self.expect(verdict.world) {
+            None => return Ok(()),
+            Some(Expect::Fails(_)) => true,
+            Some(Expect::Holds | Expect::Blind(_)) => false,
+        };
+        match (&verdict.failure, fails) {
+            (Some(failure), true) if self.symptoms(verdict.world).iter().any(|symptom| fits(symptom, failure)) => {
+                Ok(())
+            }
+            (Some(failure), true) => Err(Mismatch::OtherFailure(Box::new(failure.clone()))),
+            (Some(failure), false) => Err(Mismatch::Failed(Box::new(failure.clone()))),
+            (None, _) if verdict.truncated() => Err(Mismatch::Truncated(verdict.coverage)),
+            (None, true) => Err(Mismatch::Passed),
+            (None, false) => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shape_has_one_mark_for_each_number() {
+        assert_eq!(shape("the total is 997 after 1000 increments"), "the total is # after # increments");
+        assert_eq!(shape("mutex#2 (held by t10)"), "mutex# (held by t#)");
+    }
+
+    #[cfg(raddle_shuttle)]
+    #[test]
+    fn only_the_failure_that_is_expected_is_what_a_case_expects() {
+        let case = crate::patterns::find("counter/naive").expect("the catalogue has it");
+        let found = case.run(case.check(Strategy::Random), &case.small).expect("it can be checked");
+        let with = |change: fn(&mut Verdict)| {
+            let mut verdict = found.clone();
+            change(&mut verdict);
+            (case.judge(&verdict), case.judge_shape(&verdict))
+        };
+        assert!(matches!(with(|_| ()), (Ok(()), Ok(()))));
+        assert!(matches!(
+            with(|verdict| verdict.failure.as_mut().unwrap().kind = FailureKind::Deadlock),
+            (Err(Mismatch::OtherFailure(_)), Err(Mismatch::OtherFailure(_)))
+        ));
+        assert!(matches!(
+            with(|verdict| verdict.failure.as_mut().unwrap().message = "no luck".to_owned()),
+            (Err(Mismatch::OtherFailure(_)), Err(Mismatch::OtherFailure(_)))
+        ));
+        assert!(matches!(
+            with(|verdict| verdict.failure.as_mut().unwrap().message = "the total is 7 after 9 increments".to_owned()),
+            (Err(Mismatch::OtherFailure(_)), Ok(()))
+        ));
+        assert!(matches!(with(|verdict| verdict.failure = None), (Err(Mismatch::Passed), Err(Mismatch::Passed))));
+        let by = |verdict: &mut Verdict| {
+            verdict.failure = None;
+            verdict.coverage = Coverage::Truncated { by: crate::Limit::Executions };
+        };
+        assert!(matches!(with(by), (Err(Mismatch::Truncated(_)), Err(Mismatch::Truncated(_)))));
+        let fixed = crate::patterns::find("counter/mutex").expect("the catalogue has it");
+        assert!(matches!(fixed.judge(&found), Err(Mismatch::Failed(_))));
+    }
+}

@@ -1,0 +1,315 @@
+//! `RwLock`.
+
+use std::{
+    cell::UnsafeCell,
+    fmt,
+    marker::PhantomData,
+    ops::{Deref, DerefMut},
+    panic::{Location, RefUnwindSafe, UnwindSafe},
+    sync::{LockResult, PoisonError, TryLockError, TryLockResult},
+};
+
+use super::poison;
+use crate::world::{
+    self, Execution,
+    binding::Binding,
+    event::{Kind, ObjectKind},
+    lock::Mode,
+};
+
+/// One writer or many readers: [`std::sync::RwLock`] in every world.
+///
+/// In a model, taking the lock is a scheduling point and one event. std leaves it open who is preferred; so does the
+/// model: a free lock may go to any reader or writer, and a thread that reads may read again although a writer waits
+/// (std says that this might block or panic: no model shows that). A static is an error, as with
+/// [`Mutex`](super::Mutex). `RwLockWriteGuard::downgrade` is missing.
+pub struct RwLock<T: ?Sized> {
+    raw: Raw,
+    poison: poison::Flag,
+    data: UnsafeCell<T>,
+}
+
+/// The part of a lock that does not depend on `T`, so that `RwLock<T>` itself has no `Drop`.
+struct Raw {
+    binding: Binding,
+    std: std::sync::RwLock<()>,
+}
+
+// SAFETY: as std's.
+unsafe impl<T: ?Sized + Send> Send for RwLock<T> {}
+// SAFETY: readers share `T`, and a writer has it alone.
+unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
+impl<T: ?Sized> UnwindSafe for RwLock<T> {}
+impl<T: ?Sized> RefUnwindSafe for RwLock<T> {}
+
+/// Shared access to what a [`RwLock`] protects: [`std::sync::RwLockReadGuard`].
+#[must_use = "if unused the RwLock will immediately unlock"]
+#[clippy::has_significant_drop]
+pub struct RwLockReadGuard<'a, T: ?Sized + 'a> {
+    lock: &'a RwLock<T>,
+    held: Held<std::sync::RwLockReadGuard<'a, ()>>,
+    not_send: PhantomData<*const ()>,
+}
+
+/// Exclusive access to what a [`RwLock`] protects: [`std::sync::RwLockWriteGuard`].
+#[must_use = "if unused the RwLock will immediately unlock"]
+#[clippy::has_significant_drop]
+pub struct RwLockWriteGuard<'a, T: ?Sized + 'a> {
+    lock: &'a RwLock<T>,
+    held: Held<std::sync::RwLockWriteGuard<'a, ()>>,
+    poison: poison::Guard,
+    /// The data was borrowed mutably.
+    written: bool,
+    not_send: PhantomData<*const ()>,
+}
+
+/// By which world a lock is held.
+enum Held<S> {
+    Std(S),
+    Model { object: usize, location: &'static Location<'static> },
+}
+
+// SAFETY: a shared guard gives shared access to `T` only.
+unsafe impl<T: ?Sized + Sync> Sync for RwLockReadGuard<'_, T> {}
+// SAFETY: as above.
+unsafe impl<T: ?Sized + Sync> Sync for RwLockWriteGuard<'_, T> {}
+
+impl<T> RwLock<T> {
+    /// A new lock, unlocked. See [`std::sync::RwLock::new`].
+    #[track_caller]
+    pub const fn new(value: T) -> RwLock<T> {
+        RwLock {
+            raw: Raw { binding: Binding::new(), std: std::sync::RwLock::new(()) },
+            poison: poison::Flag::new(),
+            data: UnsafeCell::new(value),
+        }
+    }
+
+    /// The value. See [`std::sync::RwLock::into_inner`].
+    ///
+    /// # Errors
+    /// With the value, if the lock is poisoned.
+    pub fn into_inner(self) -> LockResult<T> {
+        let poisoned = self.poison.get();
+        let value = self.data.into_inner();
+        if poisoned { Err(PoisonError::new(value)) } else { Ok(value) }
+    }
+}
+
+impl Raw {
+    fn object(&self, ex: &Execution) -> usize {
+        ex.lock_object(&self.binding, ObjectKind::RwLock)
+    }
+
+    /// Takes the lock in whichever world this is.
+    #[track_caller]
+    fn take<'a, S>(&'a self, mode: Mode, std: impl FnOnce(&'a std::sync::RwLock<()>) -> LockResult<S>) -> Held<S> {
+        let location = Location::caller();
+        match world::current() {
+            Some(ex) => {
+                let object = self.object(ex);
+                let kind = if mode == Mode::Read { Kind::Read } else { Kind::Write };
+                ex.lock(object, mode, kind, location);
+                Held::Model { object, location }
+            }
+            None => {
+                self.binding.std(ObjectKind::RwLock);
+                Held::Std(std(&self.std).unwrap_or_else(PoisonError::into_inner))
+            }
+        }
+    }
+
+    /// Takes the lock if it is free.
+    #[track_caller]
+    fn try_take<'a, S>(
+        &'a self,
+        mode: Mode,
+        std: impl FnOnce(&'a std::sync::RwLock<()>) -> TryLockResult<S>,
+    ) -> Option<Held<S>> {
+        let location = Location::caller();
+        match world::current() {
+            Some(ex) => {
+                let object = self.object(ex);
+                let kind = if mode == Mode::Read { Kind::TryRead } else { Kind::TryWrite };
+                ex.try_lock(object, mode, kind, location).then_some(Held::Model { object, location })
+            }
+            None => {
+                self.binding.std(ObjectKind::RwLock);
+                match std(&self.std) {
+                    Ok(held) => Some(Held::Std(held)),
+                    Err(TryLockError::Poisoned(held)) => Some(Held::Std(held.into_inner())),
+                    Err(TryLockError::WouldBlock) => None,
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        if let Some(ex) = world::current() {
+            ex.drop_lock(&self.binding);
+        }
+    }
+}
+
+impl<T: ?Sized> RwLock<T> {
+    /// Waits until nobody writes, and reads. See [`std::sync::RwLock::read`].
+    ///
+    /// # Errors
+    /// With the guard, if the lock is poisoned.
+    #[track_caller]
+    pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
+        let held = self.raw.take(Mode::Read, std::sync::RwLock::read);
+        self.poison.wrap(RwLockReadGuard { lock: self, held, not_send: PhantomData })
+    }
+
+    /// Reads if nobody writes. See [`std::sync::RwLock::try_read`].
+    ///
+    /// # Errors
+    /// If somebody writes; with the guard, if the lock is poisoned.
+    #[track_caller]
+    pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
+        let held = self.raw.try_take(Mode::Read, std::sync::RwLock::try_read).ok_or(TryLockError::WouldBlock)?;
+        Ok(self.poison.wrap(RwLockReadGuard { lock: self, held, not_send: PhantomData })?)
+    }
+
+    /// Waits until nobody reads or writes, and writes. See [`std::sync::RwLock::write`].
+    ///
+    /// # Errors
+    /// With the guard, if the lock is poisoned.
+    #[track_caller]
+    pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
+        let held = self.raw.take(Mode::Write, std::sync::RwLock::write);
+        self.poison.wrap(self.writer(held))
+    }
+
+    /// Writes if nobody reads or writes. See [`std::sync::RwLock::try_write`].
+    ///
+    /// # Errors
+    /// If the lock is taken; with the guard, if it is poisoned.
+    #[track_caller]
+    pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
+        let held = self.raw.try_take(Mode::Write, std::sync::RwLock::try_write).ok_or(TryLockError::WouldBlock)?;
+        Ok(self.poison.wrap(self.writer(held))?)
+    }
+
+    fn writer<'a>(&'a self, held: Held<std::sync::RwLockWriteGuard<'a, ()>>) -> RwLockWriteGuard<'a, T> {
+        RwLockWriteGuard { lock: self, held, poison: self.poison.guard(), written: false, not_send: PhantomData }
+    }
+
+    /// Whether the lock is poisoned. See [`std::sync::RwLock::is_poisoned`]. No scheduling point.
+    pub fn is_poisoned(&self) -> bool {
+        self.poison.get()
+    }
+
+    /// Clears the poison. See [`std::sync::RwLock::clear_poison`]. No scheduling point.
+    pub fn clear_poison(&self) {
+        self.poison.clear();
+    }
+
+    /// The value, without locking. See [`std::sync::RwLock::get_mut`].
+    ///
+    /// # Errors
+    /// With the value, if the lock is poisoned.
+    pub fn get_mut(&mut self) -> LockResult<&mut T> {
+        let poisoned = self.poison.get();
+        let value = self.data.get_mut();
+        if poisoned { Err(PoisonError::new(value)) } else { Ok(value) }
+    }
+}
+
+impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: the lock is held for reading.
+        unsafe { &*self.lock.data.get() }
+    }
+}
+
+impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: the lock is held for writing.
+        unsafe { &*self.lock.data.get() }
+    }
+}
+
+impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.written = true;
+        // SAFETY: the lock is held for writing, and the guard is borrowed mutably.
+        unsafe { &mut *self.lock.data.get() }
+    }
+}
+
+impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
+    fn drop(&mut self) {
+        if let Held::Model { object, location } = self.held
+            && let Some(ex) = world::current()
+        {
+            ex.unlock(object, Mode::Read, false, Kind::ReadUnlock, location);
+        }
+    }
+}
+
+impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
+    fn drop(&mut self) {
+        self.lock.poison.done(&self.poison);
+        if let Held::Model { object, location } = self.held
+            && let Some(ex) = world::current()
+        {
+            ex.unlock(object, Mode::Write, self.written, Kind::WriteUnlock, location);
+        }
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
+    /// Does not look at the value in a model: printing is no event.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("RwLock");
+        match world::current() {
+            Some(_) => shown.field("data", &format_args!("<in a model>")),
+            None => match self.try_read() {
+                Ok(guard) => shown.field("data", &&*guard),
+                Err(TryLockError::Poisoned(guard)) => shown.field("data", &&**guard.get_ref()),
+                Err(TryLockError::WouldBlock) => shown.field("data", &format_args!("<locked>")),
+            },
+        };
+        shown.field("poisoned", &self.poison.get()).finish_non_exhaustive()
+    }
+}
+
+impl<T: Default> Default for RwLock<T> {
+    #[track_caller]
+    fn default() -> RwLock<T> {
+        RwLock::new(T::default())
+    }
+}
+
+impl<T> From<T> for RwLock<T> {
+    #[track_caller]
+    fn from(value: T) -> RwLock<T> {
+        RwLock::new(value)
+    }
+}
+
+macro_rules! shows {
+    ($($guard:ident)*) => {$(
+        impl<T: ?Sized + fmt::Debug> fmt::Debug for $guard<'_, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                (**self).fmt(f)
+            }
+        }
+
+        impl<T: ?Sized + fmt::Display> fmt::Display for $guard<'_, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                (**self).fmt(f)
+            }
+        }
+    )*};
+}
+
+shows!(RwLockReadGuard RwLockWriteGuard);

@@ -1,0 +1,151 @@
+//! Handles to threads, and what a thread does to itself.
+
+use std::{fmt, panic::Location, time::Duration};
+
+use crate::world::{self, Execution, event::Kind};
+
+/// A handle to a thread: [`std::thread::Thread`] in every world.
+#[derive(Clone)]
+pub struct Thread(pub(super) Inner);
+
+#[derive(Clone)]
+pub(super) enum Inner {
+    Std(std::thread::Thread),
+    Model { id: ThreadId, thread: usize, name: Option<String> },
+}
+
+/// A thread's identity, unique in the process: [`std::thread::ThreadId`] in every world.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ThreadId(Id);
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Id {
+    Std(std::thread::ThreadId),
+    Model { execution: u64, thread: usize },
+}
+
+impl fmt::Debug for ThreadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Id::Std(id) => id.fmt(f),
+            Id::Model { thread, .. } => f.debug_tuple("ThreadId").field(&(thread + 1)).finish(),
+        }
+    }
+}
+
+impl Thread {
+    pub(super) fn of(ex: &Execution, thread: usize) -> Thread {
+        let name = match (&ex.core.borrow().threads[thread].name, thread) {
+            (None, 0) => Some("main".to_owned()),
+            (name, _) => name.clone(),
+        };
+        Thread(Inner::Model { id: ThreadId(Id::Model { execution: ex.id(), thread }), thread, name })
+    }
+
+    /// See [`std::thread::Thread::id`].
+    pub fn id(&self) -> ThreadId {
+        match &self.0 {
+            Inner::Std(thread) => ThreadId(Id::Std(thread.id())),
+            Inner::Model { id, .. } => *id,
+        }
+    }
+
+    /// See [`std::thread::Thread::name`].
+    pub fn name(&self) -> Option<&str> {
+        match &self.0 {
+            Inner::Std(thread) => thread.name(),
+            Inner::Model { name, .. } => name.as_deref(),
+        }
+    }
+
+    /// Gives the thread its park token. See [`std::thread::Thread::unpark`].
+    ///
+    /// # Panics
+    /// If the thread belongs to another world or execution.
+    #[track_caller]
+    pub fn unpark(&self) {
+        match (&self.0, world::current()) {
+            (Inner::Std(thread), None) => thread.unpark(),
+            (Inner::Model { id, thread, .. }, Some(ex))
+                if *id == ThreadId(Id::Model { execution: ex.id(), thread: *thread }) =>
+            {
+                ex.unpark(*thread, Location::caller());
+            }
+            // The execution that it belongs to is over.
+            _ if world::current().is_some_and(Execution::aborting) => {}
+            _ => panic!(
+                "Thread::unpark of {:?} in the {} world: the thread belongs to another world or execution",
+                self.id(),
+                world::World::current(),
+            ),
+        }
+    }
+}
+
+impl fmt::Debug for Thread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Thread").field("id", &self.id()).field("name", &self.name()).finish_non_exhaustive()
+    }
+}
+
+/// A handle to the running thread. See [`std::thread::current`].
+pub fn current() -> Thread {
+    match world::current() {
+        Some(ex) => Thread::of(ex, ex.me()),
+        None => Thread(Inner::Std(std::thread::current())),
+    }
+}
+
+/// Waits for the thread's park token and takes it. See [`std::thread::park`]. Never returns spuriously in a model,
+/// although std allows it.
+#[track_caller]
+pub fn park() {
+    match world::current() {
+        Some(ex) => ex.park(Location::caller()),
+        None => {
+            require_std("thread::park");
+            std::thread::park();
+        }
+    }
+}
+
+/// Lets others run. See [`std::thread::yield_now`]. A scheduling point in a model.
+#[track_caller]
+pub fn yield_now() {
+    match world::current() {
+        Some(ex) => ex.pause(Kind::Yield, Location::caller()),
+        None => std::thread::yield_now(),
+    }
+}
+
+/// Sleeps. See [`std::thread::sleep`]. In a model a scheduling point, which takes no time and orders nothing.
+#[track_caller]
+pub fn sleep(duration: Duration) {
+    match world::current() {
+        Some(ex) => ex.pause(Kind::Sleep, Location::caller()),
+        None => std::thread::sleep(duration),
+    }
+}
+
+/// Whether the running thread panics. See [`std::thread::panicking`].
+///
+/// In a model, while *another* thread stands still in a destructor that unwinds, this is right for a panic that begins,
+/// and where `join` or a scope ends it. But a panic that the program's own [`std::panic::catch_unwind`] has caught then
+/// still counts, and one that [`std::panic::resume_unwind`] begins does not, until nobody unwinds any more. So it is
+/// with poisoning, which asks the same.
+pub fn panicking() -> bool {
+    crate::sync::panicking()
+}
+
+/// # Panics
+/// In a narrowed build, which has no std world.
+#[track_caller]
+pub(super) fn require_std(what: &str) {
+    if cfg!(any(loom, shuttle)) {
+        let world = if cfg!(loom) { "loom" } else { "shuttle" };
+        panic!(
+            "{what} is used outside any model, but this build is narrowed to the {world} world (--cfg {world}): use it \
+             inside raddle::check, or build without --cfg {world}"
+        );
+    }
+}

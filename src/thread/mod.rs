@@ -1,0 +1,35 @@
+//! `std::thread`, in every world.
+//!
+//! Without feature `model` everything here is std's. With it, a thread is std's outside any model and the engine's
+//! inside one. In a model:
+//!
+//! - A panic fails the execution, unless `join` returns it or the code catches it.
+//! - When main returns, the others run on until all have ended. One that is then blocked for ever is a Leak.
+//! - `yield_now` and `sleep` are scheduling points; durations mean nothing. A thread that goes round a loop and changes
+//!   nothing waits until something that it has read changes.
+//! - The loom world runs at most five threads in an execution, main and ended ones included.
+
+#[cfg(not(raddle_model))]
+pub use std::thread::{
+    AccessError, Builder, JoinHandle, LocalKey, Result, Scope, ScopedJoinHandle, Thread, ThreadId,
+    available_parallelism, current, panicking, park, scope, sleep, spawn, yield_now,
+};
+
+#[cfg(raddle_model)]
+mod handle;
+#[cfg(raddle_model)]
+mod local;
+#[cfg(raddle_model)]
+mod scoped;
+#[cfg(raddle_model)]
+mod spawn;
+
+#[cfg(raddle_model)]
+pub use self::{
+    handle::{Thread, ThreadId, current, panicking, park, sleep, yield_now},
+    local::LocalKey,
+    scoped::{Scope, ScopedJoinHandle, scope},
+    spawn::{Builder, JoinHandle, spawn},
+};
+#[cfg(raddle_model)]
+pub use std::thread::{AccessError, Result, available_parallelism};

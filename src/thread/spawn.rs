@@ -1,0 +1,210 @@
+//! Spawning and joining.
+
+use std::{
+    fmt, io,
+    panic::Location,
+    sync::{Arc, Mutex, PoisonError},
+    thread::Result,
+};
+
+use super::handle::{Inner, Thread};
+use crate::world::{self, Execution};
+
+/// Where a thread of a model leaves its result.
+pub(super) type Packet<T> = Arc<Mutex<Option<Result<T>>>>;
+
+/// How to spawn a thread: [`std::thread::Builder`] in every world.
+///
+/// The stack size is used in the std and loom worlds; in the shuttle world every thread has 256 KiB.
+#[derive(Debug, Default)]
+#[must_use = "must eventually spawn the thread"]
+pub struct Builder {
+    name: Option<String>,
+    stack_size: Option<usize>,
+}
+
+/// Waits for a thread and takes its result: [`std::thread::JoinHandle`] in every world.
+///
+/// Dropping it detaches the thread; if that thread panics, the execution fails.
+pub struct JoinHandle<T>(Native<T>);
+
+enum Native<T> {
+    Std(std::thread::JoinHandle<T>, Thread),
+    Model(Joiner<T>),
+}
+
+/// The model's side of a join handle.
+pub(super) struct Joiner<T> {
+    pub(super) execution: u64,
+    pub(super) thread: usize,
+    pub(super) packet: Packet<T>,
+    pub(super) handle: Thread,
+    pub(super) asked: bool,
+}
+
+impl Builder {
+    /// See [`std::thread::Builder::new`].
+    pub fn new() -> Builder {
+        Builder::default()
+    }
+
+    /// See [`std::thread::Builder::name`].
+    ///
+    /// # Panics
+    /// If the name has a null byte.
+    pub fn name(mut self, name: String) -> Builder {
+        assert!(!name.contains('\0'), "thread name may not contain interior null bytes");
+        self.name = Some(name);
+        self
+    }
+
+    /// See [`std::thread::Builder::stack_size`]. In bytes.
+    pub fn stack_size(mut self, size: usize) -> Builder {
+        self.stack_size = Some(size);
+        self
+    }
+
+    /// See [`std::thread::Builder::spawn`].
+    ///
+    /// # Errors
+    /// In the std world, if the operating system cannot make a thread.
+    #[track_caller]
+    pub fn spawn<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        Ok(JoinHandle(match world::current() {
+            // SAFETY: `f` borrows nothing.
+            Some(ex) => Native::Model(unsafe { self.spawn_in(ex, Location::caller(), f) }),
+            None => {
+                super::handle::require_std("thread::spawn");
+                let handle = self.std().spawn(f)?;
+                let thread = Thread(Inner::Std(handle.thread().clone()));
+                Native::Std(handle, thread)
+            }
+        }))
+    }
+
+    pub(super) fn std(self) -> std::thread::Builder {
+        let mut std = std::thread::Builder::new();
+        if let Some(name) = self.name {
+            std = std.name(name);
+        }
+        if let Some(size) = self.stack_size {
+            std = std.stack_size(size);
+        }
+        std
+    }
+
+    /// Spawns a thread of a model.
+    ///
+    /// # Safety
+    /// What `f` borrows must outlive the thread.
+    pub(super) unsafe fn spawn_in<'a, F, T>(
+        self,
+        ex: &Execution,
+        location: &'static Location<'static>,
+        f: F,
+    ) -> Joiner<T>
+    where
+        F: FnOnce() -> T + 'a,
+        T: 'a,
+    {
+        let packet: Packet<T> = Packet::default();
+        let result = Arc::clone(&packet);
+        let body = move || {
+            let ex = world::current().expect("a model's threads run inside the model");
+            let ended = ex.run_body(f);
+            *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
+            // The result goes before the thread ends: nobody may come to take it.
+            drop(result);
+            ex.exit(location);
+        };
+        // SAFETY: the caller's promise.
+        let thread = unsafe { ex.spawn(self.name, self.stack_size, location, Box::new(body)) };
+        Joiner { execution: ex.id(), thread, packet, handle: Thread::of(ex, thread), asked: false }
+    }
+}
+
+impl<T> Joiner<T> {
+    pub(super) fn here(&self) -> Option<&'static Execution> {
+        world::current().filter(|ex| ex.id() == self.execution)
+    }
+
+    pub(super) fn join(mut self, location: &'static Location<'static>) -> Result<T> {
+        let ex = self.here().unwrap_or_else(|| panic!("JoinHandle::join: the thread's execution is over"));
+        self.asked = true;
+        ex.handle_gone(self.thread, true);
+        ex.join(self.thread, location);
+        let ended = self.packet.lock().unwrap_or_else(PoisonError::into_inner).take();
+        ended.unwrap_or_else(|| Err(Box::new("the thread was stopped, as its execution ended early")))
+    }
+
+    pub(super) fn is_finished(&self, location: &'static Location<'static>) -> bool {
+        match self.here() {
+            Some(ex) => ex.is_finished(self.thread, location),
+            None => true,
+        }
+    }
+}
+
+impl<T> Drop for Joiner<T> {
+    fn drop(&mut self) {
+        if !self.asked
+            && let Some(ex) = self.here()
+        {
+            ex.handle_gone(self.thread, false);
+        }
+    }
+}
+
+impl<T> JoinHandle<T> {
+    /// Waits until the thread has ended. See [`std::thread::JoinHandle::join`].
+    ///
+    /// # Errors
+    /// With the payload, if the thread panicked: in every world.
+    #[track_caller]
+    pub fn join(self) -> Result<T> {
+        match self.0 {
+            Native::Std(handle, _) => handle.join(),
+            Native::Model(joiner) => joiner.join(Location::caller()),
+        }
+    }
+
+    /// See [`std::thread::JoinHandle::thread`].
+    pub fn thread(&self) -> &Thread {
+        match &self.0 {
+            Native::Std(_, thread) => thread,
+            Native::Model(joiner) => &joiner.handle,
+        }
+    }
+
+    /// Whether the thread has ended. See [`std::thread::JoinHandle::is_finished`].
+    #[track_caller]
+    pub fn is_finished(&self) -> bool {
+        match &self.0 {
+            Native::Std(handle, _) => handle.is_finished(),
+            Native::Model(joiner) => joiner.is_finished(Location::caller()),
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle").finish_non_exhaustive()
+    }
+}
+
+/// Spawns a thread. See [`std::thread::spawn`].
+///
+/// # Panics
+/// In the std world, if the operating system cannot make a thread.
+#[track_caller]
+pub fn spawn<F, T>(f: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    Builder::new().spawn(f).expect("failed to spawn thread")
+}

@@ -1,0 +1,445 @@
+//! The plain data of one execution: its threads, its objects, what has happened, and what has been learned.
+//!
+//! One execution runs on one OS thread, whichever engine switches between the model's threads, so plain data behind a
+//! `RefCell` is enough.
+
+use std::{
+    any::Any,
+    collections::{BTreeMap, BTreeSet},
+    panic::Location,
+};
+
+use smallvec::SmallVec;
+
+use super::{
+    clock::{CellClock, Clock, View},
+    event::{Event, Kind, Number, ObjectKind, ObjectRef, Value},
+    progress::Progress,
+};
+use crate::check::{FailureKind, Waiting};
+
+/// What a thread is about to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Op {
+    pub(crate) kind: Kind,
+    /// Index in [`Core::objects`].
+    pub(crate) object: Option<usize>,
+    /// The thread that it is about: joined, unparked.
+    pub(crate) peer: Option<usize>,
+    pub(crate) location: &'static Location<'static>,
+}
+
+impl Op {
+    pub(crate) fn new(kind: Kind, location: &'static Location<'static>) -> Op {
+        Op { kind, object: None, peer: None, location }
+    }
+
+    pub(crate) fn on(mut self, object: usize) -> Op {
+        self.object = Some(object);
+        self
+    }
+
+    pub(crate) fn about(mut self, thread: usize) -> Op {
+        self.peer = Some(thread);
+        self
+    }
+}
+
+/// When a step may be taken. It reads plain data only.
+pub(crate) type Guard<'a> = &'a dyn Fn(&Core) -> bool;
+
+/// A guard that lives on the stack of the thread that waits for it.
+#[derive(Clone, Copy)]
+pub(crate) struct StoredGuard(*const (dyn Fn(&Core) -> bool + 'static));
+
+impl StoredGuard {
+    pub(crate) fn new(guard: Guard<'_>) -> StoredGuard {
+        // SAFETY: only the lifetime changes. The guard is borrowed for as long as its thread stays in `announce`, and
+        // the thread takes it out of its record before it leaves `announce`, by return or by unwinding.
+        StoredGuard(unsafe {
+            std::mem::transmute::<*const (dyn Fn(&Core) -> bool + '_), *const (dyn Fn(&Core) -> bool + 'static)>(guard)
+        })
+    }
+
+    fn holds(self, core: &Core) -> bool {
+        // SAFETY: see `new`: whoever is in the record is suspended inside `announce`.
+        unsafe { (*self.0)(core) }
+    }
+}
+
+/// Where a thread stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Spawned; it has announced nothing yet.
+    Fresh,
+    /// It runs, or may run on.
+    Running,
+    /// It has announced its operation and waits to be scheduled, or for its guard.
+    Pending,
+    /// It has ended.
+    Finished,
+}
+
+pub(crate) struct Thread {
+    pub(crate) name: Option<String>,
+    pub(crate) status: Status,
+    pub(crate) op: Op,
+    pub(crate) guard: Option<StoredGuard>,
+    /// Whether a strategy may choose another thread at the pending operation.
+    pub(crate) branches: bool,
+    /// Suspended inside the engine until another thread makes its guard true (loom world).
+    pub(crate) parked: bool,
+    pub(crate) view: View,
+    pub(crate) progress: Progress,
+    /// `park`'s token, and what `unpark` published with it.
+    pub(crate) token: bool,
+    pub(crate) token_clock: Clock,
+    /// Chosen by a notification.
+    pub(crate) notified: bool,
+    /// What the thread's end published, for `join`.
+    pub(crate) end_clock: Clock,
+    /// Goes up when the thread ends: what `is_finished` reads.
+    pub(crate) version: u32,
+    /// The panic that ended it.
+    pub(crate) panic: Option<PanicNote>,
+    /// Its result has been, or will be, taken by `join`, or nobody asks: a panic is then an answer, not a failure.
+    pub(crate) joined: bool,
+    /// A handle that could still join it exists.
+    pub(crate) joinable: bool,
+    /// Its scope answers for its panic.
+    pub(crate) scoped: bool,
+    /// It is unwinding.
+    pub(crate) unwinding: bool,
+    /// In an execution that ends early: it waits for others to unwind first.
+    pub(crate) yields: bool,
+    /// Operations it has done since the execution began to end early.
+    pub(crate) abort_steps: u32,
+    pub(crate) locals: Vec<(usize, Option<Box<dyn Any>>)>,
+    /// How many threads it has spawned: its children's place in the spawn tree.
+    pub(crate) children: u32,
+    /// Hash of the path from main to it in the spawn tree: the same thread in every execution.
+    pub(crate) path: u64,
+    /// How many choices it has made.
+    pub(crate) choices: u32,
+    /// How many scheduling points it has reached.
+    pub(crate) points: u32,
+    #[cfg_attr(not(raddle_shuttle), expect(dead_code, reason = "the samplers' estimates follow the spawn tree"))]
+    pub(crate) parent: Option<usize>,
+}
+
+/// A panic as the hook saw it.
+#[derive(Clone, Debug)]
+pub(crate) struct PanicNote {
+    pub(crate) message: String,
+    pub(crate) file: String,
+    pub(crate) line: u32,
+}
+
+pub(crate) struct Object {
+    pub(crate) kind: ObjectKind,
+    pub(crate) created: &'static Location<'static>,
+    /// Goes up whenever what a reader can see changes.
+    pub(crate) version: u32,
+    /// Goes up whenever a lock is taken or given back: what a failed `try_lock` has seen.
+    pub(crate) lock_version: u32,
+    pub(crate) state: State,
+}
+
+pub(crate) enum State {
+    /// The latest value in execution order, and what its store published.
+    Atomic {
+        value: u64,
+        sync: Clock,
+    },
+    Lock(LockState),
+    Condvar {
+        waiters: Vec<usize>,
+    },
+    Cell(CellClock),
+    /// What dropped references published.
+    Arc {
+        released: Clock,
+    },
+}
+
+/// A mutex is a read-write lock that nobody reads.
+#[derive(Default)]
+pub(crate) struct LockState {
+    pub(crate) writer: Option<usize>,
+    pub(crate) readers: SmallVec<[usize; 2]>,
+    /// What the last writer published.
+    pub(crate) written: Clock,
+    /// What the readers since then published.
+    pub(crate) read: Clock,
+}
+
+/// What a model has taught about itself. Facts widen what counts as an event, so when a new one shows, the model starts
+/// over with it; a token carries the facts that its execution was found with.
+#[derive(Clone, Default, Debug, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// Some lock is tried: then giving a lock back is visible, and a scheduling point.
+    pub(crate) tries: bool,
+    /// Some thread is asked whether it has finished: then ending is a scheduling point.
+    pub(crate) asks_finished: bool,
+    /// A lock is given back while a thread panics, and used again: loom's own locks do not survive that (loom world).
+    pub(crate) spoils: bool,
+    /// Types (by hash of their name) whose reference counts the program can observe.
+    pub(crate) counted: BTreeSet<u32>,
+    /// Places (by hash) at which a round of an endless busy loop ends, and after how many rounds the loop repeats itself.
+    pub(crate) loops: BTreeMap<u32, u16>,
+    /// Objects that are to be made when an execution begins (loom world), and how many: an atomic's type, as a number,
+    /// with its first value, or [`CELL`].
+    pub(crate) prepared: BTreeMap<(u8, u64), u16>,
+}
+
+/// What stands for a cell among [`Facts::prepared`].
+#[cfg(raddle_loom)]
+pub(crate) const CELL: (u8, u64) = (u8::MAX, 0);
+
+/// Why the execution ends early.
+pub(crate) enum Stop {
+    /// The program failed.
+    Failure { kind: FailureKind, message: String, waiting: Vec<Waiting> },
+    /// The tool cannot go on; the message says why and what to do.
+    Error(String),
+    /// A new fact: start over.
+    Learned,
+}
+
+pub(crate) struct Core {
+    pub(crate) threads: Vec<Thread>,
+    /// What the threads of the last execution have allocated.
+    spare: Vec<Progress>,
+    pub(crate) objects: Vec<Object>,
+    /// Objects whose own slot belongs to another execution: statics, and what a closure captured.
+    pub(crate) by_address: BTreeMap<usize, usize>,
+    /// Arcs that have something to remember, by the address of their value.
+    pub(crate) arcs: BTreeMap<usize, usize>,
+    pointers: BTreeMap<u64, u32>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) steps: u64,
+    pub(crate) max_steps: u64,
+    pub(crate) facts: Facts,
+    pub(crate) stop: Option<Stop>,
+    /// A fact was learned where the execution could not be stopped: start over once it has ended.
+    pub(crate) learned: bool,
+    /// Some thread has been seen to unwind.
+    pub(crate) unwinders: bool,
+    /// Rounds that busy threads were let through because nobody else could run, since the last change.
+    pub(crate) vain_rounds: u32,
+    /// Where the events of the first of those rounds began.
+    pub(crate) vain_since: usize,
+    /// Decisions of the scheduler where it had a choice, and the choices that the program asked for.
+    pub(crate) decisions: Vec<u32>,
+}
+
+impl Core {
+    pub(crate) fn new(max_steps: u64, facts: Facts) -> Core {
+        Core {
+            threads: Vec::new(),
+            spare: Vec::new(),
+            objects: Vec::new(),
+            by_address: BTreeMap::new(),
+            arcs: BTreeMap::new(),
+            pointers: BTreeMap::new(),
+            events: Vec::new(),
+            steps: 0,
+            max_steps,
+            facts,
+            stop: None,
+            learned: false,
+            unwinders: false,
+            vain_rounds: 0,
+            vain_since: 0,
+            decisions: Vec::new(),
+        }
+    }
+
+    /// Forgets the last execution, but keeps its facts and its allocations.
+    pub(crate) fn reset(&mut self) {
+        self.spare.extend(self.threads.drain(..).map(|thread| thread.progress.emptied()));
+        self.objects.clear();
+        self.by_address.clear();
+        self.arcs.clear();
+        self.pointers.clear();
+        self.events.clear();
+        self.steps = 0;
+        self.stop = None;
+        self.learned = false;
+        self.unwinders = false;
+        self.vain_rounds = 0;
+        self.vain_since = 0;
+        self.decisions.clear();
+    }
+
+    /// A panic that nobody will be told of by `join` or by a scope.
+    pub(crate) fn unasked_panic(&self) -> Option<&PanicNote> {
+        self.threads.iter().filter(|t| !t.joined && !t.scoped).find_map(|t| t.panic.as_ref())
+    }
+
+    pub(crate) fn add_object(&mut self, kind: ObjectKind, created: &'static Location<'static>, state: State) -> usize {
+        self.objects.push(Object { kind, created, version: 0, lock_version: 0, state });
+        self.objects.len() - 1
+    }
+
+    pub(crate) fn add_thread(
+        &mut self,
+        parent: Option<usize>,
+        name: Option<String>,
+        location: &'static Location<'static>,
+    ) -> usize {
+        let id = self.threads.len();
+        let (view, path) = match parent {
+            None => {
+                let mut view = View::default();
+                view.now.tick(0);
+                (view, 0)
+            }
+            Some(parent) => {
+                let spawner = &mut self.threads[parent];
+                spawner.children += 1;
+                (spawner.view.fork(parent, id), mix(spawner.path, u64::from(spawner.children)))
+            }
+        };
+        self.threads.push(Thread {
+            name,
+            status: Status::Fresh,
+            op: Op::new(Kind::Start, location),
+            guard: None,
+            branches: false,
+            parked: false,
+            view,
+            progress: self.spare.pop().unwrap_or_default(),
+            token: false,
+            token_clock: Clock::default(),
+            notified: false,
+            end_clock: Clock::default(),
+            version: 0,
+            panic: None,
+            joined: false,
+            joinable: parent.is_some(),
+            scoped: false,
+            unwinding: false,
+            yields: false,
+            abort_steps: 0,
+            locals: Vec::new(),
+            children: 0,
+            path,
+            choices: 0,
+            points: 0,
+            parent,
+        });
+        id
+    }
+
+    /// Whether the thread could take its next step now.
+    pub(crate) fn enabled(&self, thread: usize) -> bool {
+        let t = &self.threads[thread];
+        match t.status {
+            Status::Finished => false,
+            Status::Fresh | Status::Running => true,
+            Status::Pending => t.guard.is_none_or(|guard| guard.holds(self)),
+        }
+    }
+
+    pub(crate) fn any_enabled_but(&self, me: usize) -> bool {
+        (0..self.threads.len()).any(|t| t != me && self.enabled(t))
+    }
+
+    pub(crate) fn finished(&self, thread: usize) -> bool {
+        self.threads[thread].status == Status::Finished
+    }
+
+    pub(crate) fn all_finished_but(&self, me: usize) -> bool {
+        self.threads.iter().enumerate().all(|(t, thread)| t == me || thread.status == Status::Finished)
+    }
+
+    pub(crate) fn lock(&mut self, object: usize) -> &mut LockState {
+        match &mut self.objects[object].state {
+            State::Lock(lock) => lock,
+            _ => unreachable!("the facade binds a lock to a lock"),
+        }
+    }
+
+    pub(crate) fn lock_ref(&self, object: usize) -> &LockState {
+        match &self.objects[object].state {
+            State::Lock(lock) => lock,
+            _ => unreachable!("the facade binds a lock to a lock"),
+        }
+    }
+
+    pub(crate) fn waiters(&mut self, object: usize) -> &mut Vec<usize> {
+        match &mut self.objects[object].state {
+            State::Condvar { waiters } => waiters,
+            _ => unreachable!("the facade binds a condvar to a condvar"),
+        }
+    }
+
+    pub(crate) fn object_ref(&self, op: &Op) -> Option<ObjectRef> {
+        match (op.object, op.peer) {
+            (Some(object), _) => Some(ObjectRef { kind: self.objects[object].kind, number: object as u32 + 1 }),
+            (None, Some(thread)) => Some(ObjectRef { kind: ObjectKind::Thread, number: thread as u32 }),
+            (None, None) => None,
+        }
+    }
+
+    /// Numbers a pointer by its first appearance, so that traces do not depend on where memory was given.
+    pub(crate) fn pointer(&mut self, bits: u64) -> Number {
+        if bits == 0 {
+            return Number::Pointer(0);
+        }
+        let next = self.pointers.len() as u32 + 1;
+        Number::Pointer(*self.pointers.entry(bits).or_insert(next))
+    }
+
+    pub(crate) fn push_event(&mut self, me: usize, op: &Op, value: Value) {
+        let object = self.object_ref(op);
+        self.events.push(Event { thread: me as u32, kind: op.kind, object, value, location: op.location });
+    }
+
+    pub(crate) fn thread_name(&self, thread: usize) -> String {
+        match (&self.threads[thread].name, thread) {
+            (Some(name), _) => name.clone(),
+            (None, 0) => "main".to_owned(),
+            (None, thread) => format!("t{thread}"),
+        }
+    }
+
+    /// Who waits for what, and where.
+    pub(crate) fn waiting(&self) -> Vec<Waiting> {
+        (0..self.threads.len())
+            .filter(|&t| self.threads[t].status == Status::Pending && self.threads[t].op.kind != Kind::Rest)
+            .map(|t| {
+                let op = &self.threads[t].op;
+                let holder = op.object.and_then(|object| match &self.objects[object].state {
+                    State::Lock(lock) => lock.writer.or(lock.readers.first().copied()),
+                    _ => None,
+                });
+                Waiting {
+                    thread: self.thread_name(t),
+                    operation: op.kind,
+                    object: self.object_ref(op),
+                    held_by: holder.map(|holder| self.thread_name(holder)),
+                    file: op.location.file().to_owned(),
+                    line: op.location.line(),
+                }
+            })
+            .collect()
+    }
+}
+
+/// One step of SplitMix64: spreads small numbers into hashes and seeds.
+pub(crate) fn mix(seed: u64, n: u64) -> u64 {
+    let mut z = seed.wrapping_add(n.wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// A 32-bit name for a place or a type, the same in every process of the same build.
+pub(crate) fn hash32(text: &str, n: u32) -> u32 {
+    let mut hash = crc32fast::Hasher::new();
+    hash.update(text.as_bytes());
+    hash.update(&n.to_le_bytes());
+    hash.finalize()
+}

@@ -1,0 +1,242 @@
+//! What an execution tells: operations, their values, and where in the source they stand.
+
+use std::{fmt, panic::Location};
+
+use serde::{Deserialize, Serialize};
+
+/// The kind of an operation on a primitive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A thread starts to run.
+    Start,
+    /// A thread ends.
+    Exit,
+    /// `thread::spawn` and its relatives.
+    Spawn,
+    /// `JoinHandle::join`, and the end of a scope.
+    Join,
+    /// `JoinHandle::is_finished`.
+    IsFinished,
+    /// `thread::park`.
+    Park,
+    /// `Thread::unpark`.
+    Unpark,
+    /// `thread::yield_now`.
+    Yield,
+    /// `thread::sleep`.
+    Sleep,
+    /// `hint::spin_loop`.
+    SpinLoop,
+    /// An atomic load.
+    Load,
+    /// An atomic store.
+    Store,
+    /// An atomic read-modify-write that wrote.
+    Rmw,
+    /// A compare-exchange that failed: a load.
+    CompareFailed,
+    /// An atomic fence.
+    Fence,
+    /// `Mutex::lock`, or the re-acquisition at the end of `Condvar::wait`.
+    Lock,
+    /// `Mutex::try_lock`.
+    TryLock,
+    /// A `MutexGuard` is dropped.
+    Unlock,
+    /// `RwLock::read`.
+    Read,
+    /// `RwLock::try_read`.
+    TryRead,
+    /// A read guard is dropped.
+    ReadUnlock,
+    /// `RwLock::write`.
+    Write,
+    /// `RwLock::try_write`.
+    TryWrite,
+    /// A write guard is dropped.
+    WriteUnlock,
+    /// `Condvar::wait` gives up the lock and waits.
+    Wait,
+    /// `Condvar::notify_one`.
+    NotifyOne,
+    /// `Condvar::notify_all`.
+    NotifyAll,
+    /// An `UnsafeCell` is read.
+    CellRead,
+    /// An `UnsafeCell` is written.
+    CellWrite,
+    /// A reference count goes up (`Arc::clone`, `Weak::clone`, `Arc::downgrade`).
+    RefInc,
+    /// A reference count goes down.
+    RefDec,
+    /// A reference count is looked at (`strong_count`, `get_mut`, `try_unwrap`, `upgrade` and their relatives).
+    RefRead,
+    /// [`choice`](crate::choice).
+    Choice,
+    /// The main function has returned and waits for the rest to come to rest.
+    Rest,
+}
+
+impl Kind {
+    /// The operation's name as a trace shows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Start => "start",
+            Kind::Exit => "exit",
+            Kind::Spawn => "spawn",
+            Kind::Join => "join",
+            Kind::IsFinished => "is_finished",
+            Kind::Park => "park",
+            Kind::Unpark => "unpark",
+            Kind::Yield => "yield_now",
+            Kind::Sleep => "sleep",
+            Kind::SpinLoop => "spin_loop",
+            Kind::Load => "load",
+            Kind::Store => "store",
+            Kind::Rmw => "update",
+            Kind::CompareFailed => "compare",
+            Kind::Fence => "fence",
+            Kind::Lock => "lock",
+            Kind::TryLock => "try_lock",
+            Kind::Unlock => "unlock",
+            Kind::Read => "read",
+            Kind::TryRead => "try_read",
+            Kind::ReadUnlock => "unlock(read)",
+            Kind::Write => "write",
+            Kind::TryWrite => "try_write",
+            Kind::WriteUnlock => "unlock(write)",
+            Kind::Wait => "wait",
+            Kind::NotifyOne => "notify_one",
+            Kind::NotifyAll => "notify_all",
+            Kind::CellRead => "with",
+            Kind::CellWrite => "with_mut",
+            Kind::RefInc => "clone",
+            Kind::RefDec => "drop",
+            Kind::RefRead => "count",
+            Kind::Choice => "choice",
+            Kind::Rest => "end",
+        }
+    }
+}
+
+/// What an object is, for names in traces and errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum ObjectKind {
+    /// One of the atomic integers, `AtomicBool` or `AtomicPtr`.
+    Atomic,
+    /// `sync::Mutex`.
+    Mutex,
+    /// `sync::RwLock`.
+    RwLock,
+    /// `sync::Condvar`.
+    Condvar,
+    /// `cell::UnsafeCell`.
+    Cell,
+    /// `sync::Arc`.
+    Arc,
+    /// A thread.
+    Thread,
+}
+
+impl ObjectKind {
+    /// The name as a trace shows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            ObjectKind::Atomic => "atomic",
+            ObjectKind::Mutex => "mutex",
+            ObjectKind::RwLock => "rwlock",
+            ObjectKind::Condvar => "condvar",
+            ObjectKind::Cell => "cell",
+            ObjectKind::Arc => "arc",
+            ObjectKind::Thread => "thread",
+        }
+    }
+}
+
+/// An object of one execution: its kind, and its number among the execution's objects in the order of first use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ObjectRef {
+    /// What it is.
+    pub kind: ObjectKind,
+    /// Its number, from 1, among the objects of this execution; a thread's own number, from 0.
+    pub number: u32,
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.kind.name(), self.number)
+    }
+}
+
+/// A number that an atomic holds. Pointers differ from process to process, so a pointer is numbered by its first
+/// appearance in the execution (0 is null).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Number {
+    /// An unsigned integer.
+    Unsigned(u64),
+    /// A signed integer.
+    Signed(i64),
+    /// A truth value.
+    Bool(bool),
+    /// The n-th pointer seen in the execution.
+    Pointer(u32),
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Number::Unsigned(n) => n.fmt(f),
+            Number::Signed(n) => n.fmt(f),
+            Number::Bool(b) => b.fmt(f),
+            Number::Pointer(0) => f.write_str("null"),
+            Number::Pointer(n) => write!(f, "ptr#{n}"),
+        }
+    }
+}
+
+/// What came out of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Value {
+    /// Nothing to tell.
+    None,
+    /// The value that was read.
+    Got(Number),
+    /// The value that was written.
+    Set(Number),
+    /// The value before and after.
+    Changed(Number, Number),
+    /// Whether an attempt succeeded, or what a question answered.
+    Done(bool),
+    /// A thread: spawned, joined, woken.
+    Thread(u32),
+    /// How many: threads woken, references left, the choice taken.
+    Count(u64),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::None => Ok(()),
+            Value::Got(n) => write!(f, "-> {n}"),
+            Value::Set(n) => write!(f, "<- {n}"),
+            Value::Changed(from, to) => write!(f, "{from} -> {to}"),
+            Value::Done(done) => write!(f, "-> {done}"),
+            Value::Thread(thread) => write!(f, "t{thread}"),
+            Value::Count(n) => write!(f, "{n}"),
+        }
+    }
+}
+
+/// One step of an execution as it is recorded at the waist. [`Step`](crate::check::Step) is what leaves the crate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub(crate) thread: u32,
+    pub(crate) kind: Kind,
+    pub(crate) object: Option<ObjectRef>,
+    pub(crate) value: Value,
+    pub(crate) location: &'static Location<'static>,
+}

@@ -1,0 +1,583 @@
+//! The loom engine: what the waist needs of [loom](https://docs.rs/loom), and the shields against what it does wrong.
+//!
+//! loom's reduction and memory model see only its own objects, so atomics, cells and plain locks are loom's. Everything
+//! else is an event on a *token*, a loom mutex that is taken and given back at once, and a thread that has to wait is
+//! suspended with loom's raw `park`, which nothing else here uses (so a condition variable and a park token cannot take
+//! each other's wake-ups, loom#422).
+//!
+//! - Deadlocks are found by the waist before loom finds them, because loom's own report aborts the process where a
+//!   destructor touches a loom object (loom#291).
+//! - `try_lock` never uses loom's: a thread that is about to try is blocked with those that wait (loom#376).
+//! - Objects whose first use is unordered with later ones are made when the execution begins, from a pool that the
+//!   executions before have sized: loom takes making an object for an access to it.
+//! - `Arc` needs happens-before edges but no scheduling point. loom's only edges without one are those of its
+//!   `lazy_static`, so a dropped reference initialises one of those, and the last owner reads them all.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::Ordering,
+};
+
+use ::loom::{
+    cell::UnsafeCell,
+    lazy_static::Lazy,
+    sync::{Mutex, MutexGuard, atomic},
+    thread,
+};
+
+use super::{
+    core::{CELL, Facts},
+    lock::Mode,
+    memory::{AtomicOp, Scalar},
+};
+
+/// Threads that loom runs in one execution, main included.
+pub(crate) const MAX_THREADS: usize = ::loom::MAX_THREADS;
+
+/// One of loom's atomics.
+macro_rules! atomics {
+    ($($scalar:ident $atomic:ident $type:ty;)*) => {
+        #[derive(Debug)]
+        enum LoomAtomic {
+            Bool(atomic::AtomicBool),
+            /// Pointers differ between executions, so the object holds the difference to the first value.
+            Pointer(atomic::AtomicUsize, u64),
+            $($scalar(atomic::$atomic),)*
+        }
+
+        impl LoomAtomic {
+            fn new(scalar: Scalar, initial: u64) -> LoomAtomic {
+                match scalar {
+                    Scalar::Bool => LoomAtomic::Bool(atomic::AtomicBool::new(initial != 0)),
+                    Scalar::Pointer => LoomAtomic::Pointer(atomic::AtomicUsize::new(0), 0),
+                    $(Scalar::$scalar => LoomAtomic::$scalar(atomic::$atomic::new(initial as $type)),)*
+                }
+            }
+
+            fn apply(&self, op: AtomicOp, success: Ordering, failure: Ordering) -> Result<u64, u64> {
+                match self {
+                    LoomAtomic::Bool(a) => Ok(u64::from(match op {
+                        AtomicOp::Load => a.load(success),
+                        AtomicOp::Store(n) => {
+                            a.store(n != 0, success);
+                            n != 0
+                        }
+                        AtomicOp::Swap(n) => a.swap(n != 0, success),
+                        AtomicOp::And(n) => a.fetch_and(n != 0, success),
+                        AtomicOp::Nand(n) => a.fetch_nand(n != 0, success),
+                        AtomicOp::Or(n) => a.fetch_or(n != 0, success),
+                        AtomicOp::Xor(n) => a.fetch_xor(n != 0, success),
+                        AtomicOp::CompareExchange { current, new } => {
+                            return a
+                                .compare_exchange(current != 0, new != 0, success, failure)
+                                .map(u64::from)
+                                .map_err(u64::from);
+                        }
+                        AtomicOp::Add(_) | AtomicOp::Sub(_) | AtomicOp::Max(_) | AtomicOp::Min(_) => {
+                            unreachable!("AtomicBool has no arithmetic")
+                        }
+                    })),
+                    LoomAtomic::Pointer(a, base) => {
+                        let enter = |n: u64| n.wrapping_sub(*base) as usize;
+                        let leave = |n: usize| base.wrapping_add(n as u64);
+                        Ok(leave(match op {
+                            AtomicOp::Load => a.load(success),
+                            AtomicOp::Store(n) => {
+                                a.store(enter(n), success);
+                                enter(n)
+                            }
+                            AtomicOp::Swap(n) => a.swap(enter(n), success),
+                            AtomicOp::CompareExchange { current, new } => {
+                                return a
+                                    .compare_exchange(enter(current), enter(new), success, failure)
+                                    .map(leave)
+                                    .map_err(leave);
+                            }
+                            _ => unreachable!("AtomicPtr has no arithmetic"),
+                        }))
+                    }
+                    $(LoomAtomic::$scalar(a) => Ok(match op {
+                        AtomicOp::Load => a.load(success),
+                        AtomicOp::Store(n) => {
+                            a.store(n as $type, success);
+                            n as $type
+                        }
+                        AtomicOp::Swap(n) => a.swap(n as $type, success),
+                        AtomicOp::Add(n) => a.fetch_add(n as $type, success),
+                        AtomicOp::Sub(n) => a.fetch_sub(n as $type, success),
+                        AtomicOp::And(n) => a.fetch_and(n as $type, success),
+                        AtomicOp::Nand(n) => a.fetch_nand(n as $type, success),
+                        AtomicOp::Or(n) => a.fetch_or(n as $type, success),
+                        AtomicOp::Xor(n) => a.fetch_xor(n as $type, success),
+                        AtomicOp::Max(n) => a.fetch_max(n as $type, success),
+                        AtomicOp::Min(n) => a.fetch_min(n as $type, success),
+                        AtomicOp::CompareExchange { current, new } => {
+                            return a
+                                .compare_exchange(current as $type, new as $type, success, failure)
+                                .map(|n| n as u64)
+                                .map_err(|n| n as u64);
+                        }
+                    } as u64),)*
+                }
+            }
+        }
+    };
+}
+
+atomics! {
+    U8 AtomicU8 u8;
+    U16 AtomicU16 u16;
+    U32 AtomicU32 u32;
+    U64 AtomicU64 u64;
+    Usize AtomicUsize usize;
+    I8 AtomicI8 i8;
+    I16 AtomicI16 i16;
+    I32 AtomicI32 i32;
+    I64 AtomicI64 i64;
+    Isize AtomicIsize isize;
+}
+
+#[derive(Debug, Default)]
+enum Object {
+    #[default]
+    Unused,
+    Atomic(LoomAtomic),
+    Cell(UnsafeCell<()>),
+    Mutex(Mutex<()>),
+    /// What dropped references published.
+    Counts(Vec<usize>),
+}
+
+/// Objects that were made when the execution began, and are not used yet.
+#[derive(Default, Debug)]
+struct Pool {
+    atomics: BTreeMap<(u8, u64), Vec<LoomAtomic>>,
+    cells: Vec<UnsafeCell<()>>,
+}
+
+/// A lock of loom's that is taken.
+struct Held {
+    object: usize,
+    owner: usize,
+    guard: MutexGuard<'static, ()>,
+    /// Whether a thread panicked when it was taken: then the guard poisons nothing.
+    panicking: bool,
+}
+
+/// The edges of a lock: its last writer's, and its readers' since.
+type Published = (Option<usize>, Vec<usize>);
+
+#[derive(Default)]
+pub(crate) struct Engine {
+    #[expect(clippy::vec_box, reason = "loom's operations run on an object while the list may grow")]
+    objects: RefCell<Vec<Box<Object>>>,
+    /// Locks that are taken: the lock, its owner, and loom's guard. The guards live here rather than in the facade's,
+    /// so that an execution that ends early can give all of them back.
+    held: RefCell<Vec<Held>>,
+    /// Locks to be given back once nobody panics.
+    owed: RefCell<Vec<Held>>,
+    /// Locks that were given back while a thread panicked: taking one is a panic of loom's, since the std mutex inside
+    /// it is poisoned.
+    spoiled: RefCell<BTreeSet<usize>>,
+    pool: RefCell<Pool>,
+    threads: RefCell<Vec<(thread::Thread, Option<thread::JoinHandle<()>>)>>,
+    /// One token a thread, for `park` and `unpark`.
+    tokens: RefCell<Vec<Option<Box<Mutex<()>>>>>,
+    /// One for each spawned thread, if any thread is asked whether it has finished.
+    #[expect(clippy::vec_box, reason = "loom's operations run on one while the list may grow")]
+    ends: RefCell<Vec<Box<atomic::AtomicBool>>>,
+    /// Statics that carry happens-before edges, used one after another in each execution.
+    edges: Cell<usize>,
+    /// What was published by those who gave back a lock that is not loom's own: its last writer, its readers since.
+    locks: RefCell<BTreeMap<usize, Published>>,
+    choices: RefCell<Choices>,
+}
+
+/// loom cannot explore a choice. Its whole exploration runs once for each assignment of values to the choices, which
+/// are known by thread and number.
+#[derive(Default)]
+struct Choices {
+    /// In the order in which they were first met: key, how many values, the value.
+    assigned: Vec<(u32, usize, usize)>,
+    /// Values to begin with, when a token is replayed.
+    preset: BTreeMap<u32, usize>,
+}
+
+impl Engine {
+    /// Makes the objects that the executions before have needed. Called by main, before anything else.
+    pub(crate) fn begin(&self, facts: &Facts) {
+        self.objects.borrow_mut().clear();
+        // A guard that was still held when its execution ended has no lock any more.
+        self.held.borrow_mut().drain(..).for_each(std::mem::forget);
+        self.owed.borrow_mut().drain(..).for_each(std::mem::forget);
+        self.spoiled.borrow_mut().clear();
+        self.tokens.borrow_mut().clear();
+        self.ends.borrow_mut().clear();
+        self.edges.set(0);
+        self.locks.borrow_mut().clear();
+        let mut threads = self.threads.borrow_mut();
+        threads.clear();
+        threads.push((thread::current(), None));
+        let pool = &mut *self.pool.borrow_mut();
+        pool.atomics.clear();
+        pool.cells.clear();
+        for (&key, &count) in &facts.prepared {
+            if let Some(&scalar) = Scalar::ALL.get(usize::from(key.0)) {
+                pool.atomics.insert(key, (0..count).map(|_| LoomAtomic::new(scalar, key.1)).collect());
+            } else {
+                pool.cells.extend((0..count).map(|_| UnsafeCell::new(())));
+            }
+        }
+    }
+
+    fn alone(&self) -> bool {
+        self.threads.borrow().len() == 1
+    }
+
+    /// Whether the object has its engine side.
+    pub(crate) fn has(&self, object: usize) -> bool {
+        self.objects.borrow().get(object).is_some_and(|object| !matches!(**object, Object::Unused))
+    }
+
+    fn put(&self, object: usize, made: Object) {
+        let mut objects = self.objects.borrow_mut();
+        if objects.len() <= object {
+            objects.resize_with(object + 1, Box::default);
+        }
+        *objects[object] = made;
+    }
+
+    fn get(&self, object: usize, make: impl FnOnce() -> Object) -> &Object {
+        if !self.has(object) {
+            self.put(object, make());
+        }
+        let pointer: *const Object = &*self.objects.borrow()[object];
+        // SAFETY: objects are boxed and stay until the next execution begins, and only `put` and `edge` write to one,
+        // never while an operation runs on it.
+        unsafe { &*pointer }
+    }
+
+    /// Gives an atomic its engine side. `Err` if it has to be prepared.
+    pub(crate) fn bind_atomic(&self, object: usize, scalar: Scalar, initial: u64) -> Result<(), (u8, u64)> {
+        let key = (scalar as u8, if scalar == Scalar::Pointer { 0 } else { initial });
+        let made = match self.pool.borrow_mut().atomics.get_mut(&key).and_then(Vec::pop) {
+            Some(spare) => spare,
+            None if self.alone() => LoomAtomic::new(scalar, initial),
+            None => return Err(key),
+        };
+        let made = match made {
+            LoomAtomic::Pointer(atomic, _) => LoomAtomic::Pointer(atomic, initial),
+            made => made,
+        };
+        self.put(object, Object::Atomic(made));
+        Ok(())
+    }
+
+    /// Gives a cell its engine side. `Err` if it has to be prepared.
+    pub(crate) fn bind_cell(&self, object: usize) -> Result<(), (u8, u64)> {
+        let made = match self.pool.borrow_mut().cells.pop() {
+            Some(spare) => spare,
+            None if self.alone() => UnsafeCell::new(()),
+            None => return Err(CELL),
+        };
+        self.put(object, Object::Cell(made));
+        Ok(())
+    }
+
+    /// Has a token stand in for an atomic or a cell that should have been prepared.
+    pub(crate) fn stand_in(&self, object: usize) {
+        self.put(object, Object::Mutex(Mutex::new(())));
+    }
+
+    /// An operation on an atomic. `None` if a token stands in for it.
+    pub(crate) fn atomic(
+        &self,
+        object: usize,
+        op: AtomicOp,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Option<Result<u64, u64>> {
+        match self.get(object, Object::default) {
+            Object::Atomic(atomic) => Some(atomic.apply(op, success, failure)),
+            Object::Mutex(_) => None,
+            _ => unreachable!("an atomic is bound before it is used"),
+        }
+    }
+
+    pub(crate) fn fence(&self, order: Ordering) {
+        atomic::fence(order);
+    }
+
+    /// An access to a cell. loom panics, as it begins or ends, if another access is not ordered before it.
+    pub(crate) fn cell(&self, object: usize, write: bool) {
+        match self.get(object, Object::default) {
+            Object::Cell(cell) if write => drop(cell.get_mut()),
+            Object::Cell(cell) => drop(cell.get()),
+            // A token stands in for it.
+            Object::Mutex(_) => {}
+            _ => unreachable!("a cell is bound before it is used"),
+        }
+    }
+
+    /// Takes a lock that loom has, waiting as long as it is taken.
+    pub(crate) fn lock(&self, object: usize, me: usize) {
+        let Object::Mutex(lock) = self.get(object, || Object::Mutex(Mutex::new(()))) else {
+            unreachable!("a lock is bound to a lock")
+        };
+        // SAFETY: objects are boxed and stay until the next execution begins; by then guards are dropped or forgotten.
+        let lock: &'static Mutex<()> = unsafe { &*std::ptr::from_ref(lock) };
+        let ex = super::current().expect("a lock of loom's is taken inside a model");
+        let guard = match ex.caught(|| lock.lock()) {
+            Ok(guard) => guard.expect("loom returns the lock or panics"),
+            // It was given back for good while a thread panicked.
+            Err(_) if ex.aborting() => return,
+            Err(payload) => ex.resume(payload),
+        };
+        let held = Held { object, owner: me, guard, panicking: std::thread::panicking() };
+        if ex.aborting() {
+            // Others wait for it, to unwind in their turn.
+            self.owed.borrow_mut().push(held);
+            self.give_owed(false);
+            return;
+        }
+        self.held.borrow_mut().push(held);
+    }
+
+    pub(crate) fn unlock(&self, object: usize, me: usize) {
+        if self.spoils(object, me) {
+            self.spoiled.borrow_mut().insert(object);
+        }
+        let held = {
+            let mut held = self.held.borrow_mut();
+            held.iter().position(|held| held.object == object && held.owner == me).map(|at| held.swap_remove(at))
+        };
+        drop(held);
+    }
+
+    /// Whether giving the lock back now would spoil it.
+    pub(crate) fn spoils(&self, object: usize, me: usize) -> bool {
+        let held = self.held.borrow();
+        std::thread::panicking() && held.iter().any(|held| held.object == object && held.owner == me && !held.panicking)
+    }
+
+    /// Whether the lock can no longer be taken.
+    pub(crate) fn spoiled(&self, object: usize) -> bool {
+        self.spoiled.borrow().contains(&object)
+    }
+
+    /// Gives back every lock: the execution ends early, and whoever waits for one has to unwind.
+    pub(crate) fn release_all(&self) {
+        let held = std::mem::take(&mut *self.held.borrow_mut());
+        self.owed.borrow_mut().extend(held);
+        self.give_owed(false);
+    }
+
+    /// Gives back the locks of an execution that ends early: not while a thread panics, since that would spoil them for
+    /// those who wait, unless nobody else is left.
+    pub(crate) fn give_owed(&self, anyway: bool) {
+        if anyway || !std::thread::panicking() {
+            let owed = std::mem::take(&mut *self.owed.borrow_mut());
+            owed.into_iter().for_each(|held| drop(held.guard));
+        }
+    }
+
+    /// An event on an object that loom knows only by its token.
+    pub(crate) fn touch(&self, object: usize) {
+        match self.get(object, || Object::Mutex(Mutex::new(()))) {
+            Object::Mutex(token) => drop(token.lock()),
+            _ => unreachable!("only atomics and cells have no token, and they are never touched"),
+        }
+    }
+
+    /// An event on a thread.
+    pub(crate) fn touch_thread(&self, thread: usize) {
+        let token: *const Mutex<()> = {
+            let mut tokens = self.tokens.borrow_mut();
+            if tokens.len() <= thread {
+                tokens.resize_with(thread + 1, || None);
+            }
+            &**tokens[thread].get_or_insert_with(|| Box::new(Mutex::new(())))
+        };
+        // SAFETY: tokens are boxed and stay until the next execution begins.
+        drop(unsafe { &*token }.lock());
+    }
+
+    /// A thread's end, or a look at whether it has come: events that depend on each other, and order nothing.
+    pub(crate) fn touch_end(&self, thread: usize) {
+        let end: *const atomic::AtomicBool = &*self.ends.borrow()[thread - 1];
+        // An update that never succeeds is to loom a write like any other, but publishes nothing.
+        // SAFETY: ends are boxed and stay until the next execution begins.
+        let _ = unsafe { &*end }.compare_exchange(true, true, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Spawns a thread. `asked` if some thread is asked whether it has finished.
+    pub(crate) fn spawn(&self, asked: bool, stack_size: Option<usize>, body: Box<dyn FnOnce() + 'static>) {
+        if asked {
+            self.ends.borrow_mut().push(Box::new(atomic::AtomicBool::new(false)));
+        }
+        let mut builder = thread::Builder::new();
+        if let Some(bytes) = stack_size {
+            // loom counts in words.
+            builder = builder.stack_size(bytes.div_ceil(size_of::<usize>()));
+        }
+        let body = Body(body);
+        let handle = builder.spawn(move || body.run()).expect("loom's spawn does not fail");
+        self.threads.borrow_mut().push((handle.thread().clone(), Some(handle)));
+    }
+
+    /// Waits for a thread's end.
+    pub(crate) fn join(&self, thread: usize) {
+        let handle = self.threads.borrow_mut()[thread].1.take();
+        if let Some(handle) = handle {
+            drop(handle.join());
+        }
+    }
+
+    pub(crate) fn park(&self) {
+        thread::park();
+    }
+
+    pub(crate) fn unpark(&self, thread: usize) {
+        let handle = self.threads.borrow()[thread].0.clone();
+        handle.unpark();
+    }
+
+    pub(crate) fn yield_now(&self) {
+        thread::yield_now();
+    }
+
+    /// A lock that is not loom's own is given back: publishes what its owner did.
+    pub(crate) fn release_lock(&self, object: usize, mode: Mode) {
+        let edge = self.new_edge();
+        let mut locks = self.locks.borrow_mut();
+        let (written, read) = locks.entry(object).or_default();
+        match mode {
+            Mode::Write => {
+                *written = Some(edge);
+                read.clear();
+            }
+            Mode::Read => read.push(edge),
+        }
+    }
+
+    /// A lock that is not loom's own is taken: sees what the owners before did.
+    pub(crate) fn acquire_lock(&self, object: usize, mode: Mode) {
+        let locks = self.locks.borrow();
+        let Some((written, read)) = locks.get(&object) else { return };
+        let read = if mode == Mode::Write { &read[..] } else { &[] };
+        for &edge in written.iter().chain(read) {
+            static_edge(edge).get();
+        }
+    }
+
+    /// A static that publishes what the thread has done so far.
+    fn new_edge(&self) -> usize {
+        let edge = self.edges.get();
+        self.edges.set(edge + 1);
+        static_edge(edge).get();
+        edge
+    }
+
+    /// A reference was dropped: publishes what its owner did.
+    pub(crate) fn release_count(&self, object: usize) {
+        let edge = self.new_edge();
+        self.edge(object, edge);
+    }
+
+    fn edge(&self, object: usize, edge: usize) {
+        if !self.has(object) {
+            self.put(object, Object::Counts(Vec::new()));
+        }
+        // Where the type is counted, its token carries the edges already.
+        if let Object::Counts(edges) = &mut *self.objects.borrow_mut()[object] {
+            edges.push(edge);
+        }
+    }
+
+    /// The last owner, or whoever looks: sees what the owners before it did.
+    pub(crate) fn acquire_counts(&self, object: usize) {
+        if self.has(object)
+            && let Object::Counts(edges) = &*self.objects.borrow()[object]
+        {
+            for &edge in edges {
+                static_edge(edge).get();
+            }
+        }
+    }
+
+    /// The value of a choice in this assignment.
+    pub(crate) fn choose(&self, key: u32, n: usize) -> usize {
+        let Choices { assigned, preset } = &mut *self.choices.borrow_mut();
+        match assigned.iter_mut().find(|(k, ..)| *k == key) {
+            Some((_, most, value)) => {
+                *most = n.max(*most);
+                *value % n
+            }
+            None => {
+                let value = preset.get(&key).copied().unwrap_or(0);
+                assigned.push((key, n, value));
+                value % n
+            }
+        }
+    }
+
+    /// The values of the choices that are not 0, for a token.
+    pub(crate) fn assignment(&self) -> BTreeMap<u32, usize> {
+        self.choices.borrow().assigned.iter().filter(|(.., value)| *value != 0).map(|&(key, _, v)| (key, v)).collect()
+    }
+
+    /// Begins with the values of a token.
+    pub(crate) fn preset(&self, values: BTreeMap<u32, usize>) {
+        self.choices.borrow_mut().preset = values;
+    }
+
+    /// Moves on to the next assignment; false after the last.
+    pub(crate) fn next_assignment(&self) -> bool {
+        let assigned = &mut self.choices.borrow_mut().assigned;
+        while let Some((_, most, value)) = assigned.last_mut() {
+            *value += 1;
+            if *value < *most {
+                return true;
+            }
+            assigned.pop();
+        }
+        false
+    }
+
+    /// Forgets the assignment: the exploration starts over.
+    pub(crate) fn reset_assignment(&self) {
+        self.choices.borrow_mut().assigned.clear();
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // A guard that was still held when its execution ended has no lock any more.
+        self.held.get_mut().drain(..).for_each(std::mem::forget);
+        self.owed.get_mut().drain(..).for_each(std::mem::forget);
+    }
+}
+
+/// The n-th static that carries an edge. They are never freed: loom knows them by address, and every execution of
+/// every model uses the same ones.
+fn static_edge(n: usize) -> &'static Lazy<()> {
+    static EDGES: std::sync::Mutex<Vec<&'static Lazy<()>>> = std::sync::Mutex::new(Vec::new());
+    let mut edges = EDGES.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    while edges.len() <= n {
+        edges.push(Box::leak(Box::new(Lazy { init: || (), _p: std::marker::PhantomData })));
+    }
+    edges[n]
+}
+
+/// What a thread runs.
+struct Body(Box<dyn FnOnce()>);
+
+// SAFETY: loom asks for `Send`, but every thread of a model runs on one OS thread.
+unsafe impl Send for Body {}
+
+impl Body {
+    fn run(self) {
+        (self.0)();
+    }
+}

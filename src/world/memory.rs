@@ -1,0 +1,528 @@
+//! Memory at the waist: atomics, fences, cells, reference counts, and the data races between them.
+
+use std::{panic::Location, sync::atomic::Ordering};
+
+use super::{
+    Branch, Effect, Execution,
+    binding::Binding,
+    clock::{Access, CellClock, Clock},
+    core::{Core, Op, State, hash32},
+    event::{Kind, Number, ObjectKind, Value},
+    progress::Seen,
+};
+use crate::check::FailureKind;
+
+/// The type of an atomic's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Scalar {
+    U8,
+    U16,
+    U32,
+    U64,
+    Usize,
+    I8,
+    I16,
+    I32,
+    I64,
+    Isize,
+    Bool,
+    Pointer,
+}
+
+impl Scalar {
+    /// Every type, by number.
+    #[cfg(raddle_loom)]
+    pub(crate) const ALL: [Scalar; 12] = [
+        Scalar::U8,
+        Scalar::U16,
+        Scalar::U32,
+        Scalar::U64,
+        Scalar::Usize,
+        Scalar::I8,
+        Scalar::I16,
+        Scalar::I32,
+        Scalar::I64,
+        Scalar::Isize,
+        Scalar::Bool,
+        Scalar::Pointer,
+    ];
+
+    fn bits(self) -> u32 {
+        match self {
+            Scalar::Bool => 1,
+            Scalar::U8 | Scalar::I8 => 8,
+            Scalar::U16 | Scalar::I16 => 16,
+            Scalar::U32 | Scalar::I32 => 32,
+            Scalar::U64 | Scalar::I64 => 64,
+            Scalar::Usize | Scalar::Isize | Scalar::Pointer => usize::BITS,
+        }
+    }
+
+    fn signed(self) -> bool {
+        matches!(self, Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::I64 | Scalar::Isize)
+    }
+
+    /// The value's bits, extended to 64 as `as u64` does.
+    fn wrap(self, bits: u64) -> u64 {
+        let unused = 64 - self.bits();
+        match self.signed() {
+            true => ((bits << unused) as i64 >> unused) as u64,
+            false => bits << unused >> unused,
+        }
+    }
+
+    fn number(self, core: &mut Core, bits: u64) -> Number {
+        match self {
+            Scalar::Bool => Number::Bool(bits != 0),
+            Scalar::Pointer => core.pointer(bits),
+            _ if self.signed() => Number::Signed(bits as i64),
+            _ => Number::Unsigned(bits),
+        }
+    }
+}
+
+/// An operation on an atomic; operands are the bits of its type, extended to 64.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AtomicOp {
+    Load,
+    Store(u64),
+    Swap(u64),
+    CompareExchange { current: u64, new: u64 },
+    Add(u64),
+    Sub(u64),
+    And(u64),
+    Nand(u64),
+    Or(u64),
+    Xor(u64),
+    Max(u64),
+    Min(u64),
+}
+
+impl AtomicOp {
+    /// The value that it writes over `old`; `None` if it does not write.
+    pub(crate) fn apply(self, scalar: Scalar, old: u64) -> Option<u64> {
+        let wider = |pick: fn(i64, i64) -> i64, pick_unsigned: fn(u64, u64) -> u64, n: u64| match scalar.signed() {
+            true => pick(old as i64, n as i64) as u64,
+            false => pick_unsigned(old, n),
+        };
+        let new = match self {
+            AtomicOp::Load => return None,
+            AtomicOp::Store(new) | AtomicOp::Swap(new) => new,
+            AtomicOp::CompareExchange { current, new } => return (old == current).then_some(new),
+            AtomicOp::Add(n) => old.wrapping_add(n),
+            AtomicOp::Sub(n) => old.wrapping_sub(n),
+            AtomicOp::And(n) => old & n,
+            AtomicOp::Nand(n) => !(old & n),
+            AtomicOp::Or(n) => old | n,
+            AtomicOp::Xor(n) => old ^ n,
+            AtomicOp::Max(n) => wider(i64::max, u64::max, n),
+            AtomicOp::Min(n) => wider(i64::min, u64::min, n),
+        };
+        Some(scalar.wrap(new))
+    }
+}
+
+/// Panics as std does on an ordering that the operation does not have.
+pub(crate) fn check_ordering(op: AtomicOp, success: Ordering, failure: Ordering) {
+    match (op, success) {
+        (AtomicOp::Load, Ordering::Release) => panic!("there is no such thing as a release load"),
+        (AtomicOp::Load, Ordering::AcqRel) => panic!("there is no such thing as an acquire-release load"),
+        (AtomicOp::Store(_), Ordering::Acquire) => panic!("there is no such thing as an acquire store"),
+        (AtomicOp::Store(_), Ordering::AcqRel) => panic!("there is no such thing as an acquire-release store"),
+        _ => {}
+    }
+    match (op, failure) {
+        (AtomicOp::CompareExchange { .. }, Ordering::Release) => {
+            panic!("there is no such thing as a release failure ordering")
+        }
+        (AtomicOp::CompareExchange { .. }, Ordering::AcqRel) => {
+            panic!("there is no such thing as an acquire-release failure ordering")
+        }
+        _ => {}
+    }
+}
+
+/// An atomic as the facade has it.
+#[derive(Clone, Copy)]
+pub(crate) struct Cell64<'a> {
+    pub(crate) binding: &'a Binding,
+    pub(crate) scalar: Scalar,
+    /// Its value when the execution began.
+    pub(crate) initial: u64,
+}
+
+impl Execution {
+    fn atomic_object(&self, cell: Cell64<'_>) -> usize {
+        let object = cell
+            .binding
+            .object(self, ObjectKind::Atomic, |_| State::Atomic { value: cell.initial, sync: Clock::default() });
+        #[cfg(raddle_loom)]
+        if let Some(engine) = self.loom()
+            && !self.aborting()
+            && !engine.has(object)
+            && let Err(missing) = engine.bind_atomic(object, cell.scalar, cell.initial)
+        {
+            self.prepare(engine, object, missing);
+        }
+        object
+    }
+
+    /// loom wants an object made before the threads that use it: the model starts over with one more prepared, once
+    /// this execution has ended. Until then the object is none of loom's. To stop here would leave those alone who wait
+    /// for this thread in a destructor that unwinds.
+    #[cfg(raddle_loom)]
+    fn prepare(&self, engine: &super::loom::Engine, object: usize, missing: (u8, u64)) {
+        engine.stand_in(object);
+        let mut core = self.core.borrow_mut();
+        *core.facts.prepared.entry(missing).or_default() += 1;
+        core.learned = true;
+    }
+
+    /// An operation on an atomic. Returns the value before it; `Err` if a compare-exchange failed.
+    pub(crate) fn atomic(
+        &self,
+        cell: Cell64<'_>,
+        op: AtomicOp,
+        success: Ordering,
+        failure: Ordering,
+        location: &'static Location<'static>,
+    ) -> Result<u64, u64> {
+        check_ordering(op, success, failure);
+        let object = self.atomic_object(cell);
+        let kind = match op {
+            AtomicOp::Load => Kind::Load,
+            AtomicOp::Store(_) => Kind::Store,
+            _ => Kind::Rmw,
+        };
+        let mut step = Op::new(kind, location).on(object);
+        #[cfg_attr(not(raddle_loom), expect(unused_mut, reason = "only loom has atomics of its own"))]
+        let mut result = None;
+        #[cfg(raddle_loom)]
+        if let Some(engine) = self.loom()
+            && !self.aborting()
+        {
+            let mut enter = || result = engine.atomic(object, op, success, failure);
+            self.announce(step, None, Branch::Native(&mut enter));
+        }
+        if result.is_none() {
+            self.announce(step, None, Branch::Point);
+        }
+        let me = self.me();
+        let (old, value, effect) = {
+            let mut core = self.core.borrow_mut();
+            let core = &mut *core;
+            let State::Atomic { value: latest, sync } = &mut core.objects[object].state else {
+                unreachable!("an atomic is bound to an atomic")
+            };
+            let before = *latest;
+            let old = match result {
+                Some(Ok(old) | Err(old)) => old,
+                None => before,
+            };
+            let new = op.apply(cell.scalar, old);
+            let order = if new.is_none() && kind == Kind::Rmw { failure } else { success };
+            let view = &mut core.threads[me].view;
+            match (op, new) {
+                (AtomicOp::Store(_), _) => view.store(me, sync, order),
+                (_, None) => view.load(sync, order),
+                (_, Some(_)) => view.rmw(me, sync, order),
+            }
+            if let Some(new) = new {
+                *latest = new;
+            }
+            let old_number = cell.scalar.number(core, old);
+            let effect = match new {
+                Some(new) if new != before => Effect::Change(Some(Seen::Value(object))),
+                _ => Effect::Read(Seen::Value(object), old, old != before),
+            };
+            let value = match (op, new) {
+                (AtomicOp::Store(_), Some(new)) => Value::Set(cell.scalar.number(core, new)),
+                (_, Some(new)) => Value::Changed(old_number, cell.scalar.number(core, new)),
+                (_, None) => Value::Got(old_number),
+            };
+            if new.is_none() && kind == Kind::Rmw {
+                step.kind = Kind::CompareFailed;
+            }
+            (if new.is_none() && kind == Kind::Rmw { Err(old) } else { Ok(old) }, value, effect)
+        };
+        self.record(me, &step, value, effect);
+        old
+    }
+
+    /// The latest value, for exclusive access: no event.
+    pub(crate) fn atomic_latest(&self, cell: Cell64<'_>) -> u64 {
+        match cell.binding.bound(self) {
+            Some(object) => match self.core.borrow().objects[object].state {
+                State::Atomic { value, .. } => value,
+                _ => unreachable!("an atomic is bound to an atomic"),
+            },
+            None => cell.initial,
+        }
+    }
+
+    /// `atomic::fence`.
+    pub(crate) fn fence(&self, order: Ordering, location: &'static Location<'static>) {
+        assert!(order != Ordering::Relaxed, "there is no such thing as a relaxed fence");
+        let op = Op::new(Kind::Fence, location);
+        let me = self.announce(op, None, Branch::Silent);
+        #[cfg(raddle_loom)]
+        if let Some(engine) = self.loom()
+            && !self.aborting()
+        {
+            engine.fence(order);
+        }
+        self.core.borrow_mut().threads[me].view.fence(me, order);
+        self.record(me, &op, Value::None, Effect::Nothing);
+    }
+
+    /// The object of a cell.
+    fn cell_object(&self, binding: &Binding) -> usize {
+        let object = binding.object(self, ObjectKind::Cell, |_| State::Cell(CellClock::default()));
+        #[cfg(raddle_loom)]
+        if let Some(engine) = self.loom()
+            && !self.aborting()
+            && !engine.has(object)
+            && let Err(missing) = engine.bind_cell(object)
+        {
+            self.prepare(engine, object, missing);
+        }
+        object
+    }
+
+    /// Reads or writes a cell: runs `access`, unless another access to the cell is not ordered before this one.
+    ///
+    /// It is no scheduling point: a race is found in any order of the two accesses.
+    pub(crate) fn cell<R>(
+        &self,
+        binding: &Binding,
+        write: bool,
+        location: &'static Location<'static>,
+        access: impl FnOnce() -> R,
+    ) -> R {
+        let object = self.cell_object(binding);
+        let op = Op::new(if write { Kind::CellWrite } else { Kind::CellRead }, location).on(object);
+        let me = self.announce(op, None, Branch::Silent);
+        if self.aborting() {
+            return access();
+        }
+        let mine = Access { thread: me, write, location };
+        let race = {
+            let mut core = self.core.borrow_mut();
+            let Core { threads, objects, .. } = &mut *core;
+            let State::Cell(clock) = &mut objects[object].state else { unreachable!("a cell is bound to a cell") };
+            let earlier = clock.conflicting(mine);
+            let unordered = clock.access(mine, &threads[me].view.now);
+            (earlier, unordered)
+        };
+        #[cfg(raddle_loom)]
+        let result = match self.loom() {
+            // loom knows which store each load returned, so its clocks decide.
+            Some(engine) => match self.caught(|| engine.cell(object, write)) {
+                Ok(()) => Ok(access()),
+                Err(_) => Err(race.0.unwrap_or(mine)),
+            },
+            None => race.1.map_or_else(|| Ok(access()), Err),
+        };
+        #[cfg(not(raddle_loom))]
+        let result = race.1.map_or_else(|| Ok(access()), Err);
+        match result {
+            Ok(result) => {
+                let version = self.core.borrow().objects[object].version;
+                let effect = match write {
+                    true => Effect::Change(Some(Seen::Value(object))),
+                    false => Effect::Read(Seen::Value(object), u64::from(version), false),
+                };
+                self.record(me, &op, Value::None, effect);
+                result
+            }
+            Err(other) => {
+                let (mine, other, made) = {
+                    let core = self.core.borrow();
+                    let tell = |access: Access| {
+                        format!(
+                            "{} {} at {}:{}",
+                            core.thread_name(access.thread),
+                            if access.write { "writes" } else { "reads" },
+                            access.location.file(),
+                            access.location.line()
+                        )
+                    };
+                    (tell(mine), tell(other), core.objects[object].created)
+                };
+                self.record(me, &op, Value::None, Effect::Nothing);
+                self.fail(
+                    FailureKind::DataRace,
+                    format!(
+                        "data race on cell#{} (made at {}:{}): {mine}, {other}, and nothing orders the two",
+                        object + 1,
+                        made.file(),
+                        made.line(),
+                    ),
+                );
+                self.unwind(me);
+                unreachable!("a thread that unwinds already records and races no more")
+            }
+        }
+    }
+
+    /// Whether a type's reference counts are events, because the program has been seen to observe them.
+    fn counted(&self, type_name: &str) -> bool {
+        let core = self.core.borrow();
+        !core.facts.counted.is_empty() && core.facts.counted.contains(&hash32(type_name, 0))
+    }
+
+    /// The program observes the reference counts of a type: they become events.
+    fn observe_counts(&self, type_name: &str) {
+        if !self.counted(type_name) {
+            self.learn(self.me(), |facts| {
+                facts.counted.insert(hash32(type_name, 0));
+            });
+        }
+    }
+
+    fn arc_object(&self, address: usize, created: &'static Location<'static>) -> usize {
+        let mut core = self.core.borrow_mut();
+        if let Some(&object) = core.arcs.get(&address) {
+            return object;
+        }
+        let object = core.add_object(ObjectKind::Arc, created, State::Arc { released: Clock::default() });
+        core.arcs.insert(address, object);
+        object
+    }
+
+    /// A value is shared from here on: its address has no past.
+    pub(crate) fn new_arc(&self, address: usize) {
+        self.core.borrow_mut().arcs.remove(&address);
+    }
+
+    /// A reference count goes up.
+    pub(crate) fn count_up<R>(
+        &self,
+        address: usize,
+        type_name: &str,
+        location: &'static Location<'static>,
+        act: impl FnOnce() -> R,
+    ) -> R {
+        if self.aborting() || !self.counted(type_name) {
+            return act();
+        }
+        let object = self.arc_object(address, location);
+        self.step(Op::new(Kind::RefInc, location).on(object), None, Branch::Point, |_, _| {
+            (act(), Value::None, Effect::Change(Some(Seen::Value(object))))
+        })
+    }
+
+    /// A reference is about to be dropped: orders it before whatever the last one does.
+    /// `last` tells, once the drop is scheduled, whether it is the last.
+    pub(crate) fn count_down(
+        &self,
+        address: usize,
+        type_name: &str,
+        location: &'static Location<'static>,
+        last: impl Fn() -> bool,
+    ) {
+        if self.aborting() {
+            return;
+        }
+        let counted = self.counted(type_name);
+        if counted {
+            let object = self.arc_object(address, location);
+            let op = Op::new(Kind::RefDec, location).on(object);
+            let me = self.announce(op, None, Branch::Point);
+            self.record(me, &op, Value::None, Effect::Change(Some(Seen::Value(object))));
+            if self.aborting() {
+                return;
+            }
+        }
+        if last() {
+            let Some(object) = self.core.borrow_mut().arcs.remove(&address) else { return };
+            self.acquire_counts(object);
+        } else {
+            self.publish_count(address, location);
+        }
+    }
+
+    /// A weak reference is about to be dropped: whoever then finds a reference to be the only one comes after that.
+    pub(crate) fn weak_down(&self, address: usize, type_name: &str, location: &'static Location<'static>) {
+        if self.aborting() || !self.counted(type_name) {
+            return;
+        }
+        let object = self.arc_object(address, location);
+        self.step(Op::new(Kind::RefDec, location).on(object), None, Branch::Point, |_, _| {
+            ((), Value::None, Effect::Change(Some(Seen::Value(object))))
+        });
+        self.publish_count(address, location);
+    }
+
+    /// A reference is used up: what its owner did is ordered before what the last owner does.
+    pub(crate) fn publish_count(&self, address: usize, location: &'static Location<'static>) {
+        if self.aborting() {
+            return;
+        }
+        let object = self.arc_object(address, location);
+        #[cfg(raddle_loom)]
+        if let Some(engine) = self.loom() {
+            engine.release_count(object);
+        }
+        let me = self.me();
+        let mut core = self.core.borrow_mut();
+        let Core { threads, objects, .. } = &mut *core;
+        let State::Arc { released } = &mut objects[object].state else { unreachable!("an arc is bound to an arc") };
+        threads[me].view.release(me, released);
+    }
+
+    /// Whoever comes last, or looks, sees what the owners before it did.
+    fn acquire_counts(&self, object: usize) {
+        #[cfg(raddle_loom)]
+        if let Some(engine) = self.loom() {
+            engine.acquire_counts(object);
+        }
+        let me = self.me();
+        let mut core = self.core.borrow_mut();
+        let Core { threads, objects, .. } = &mut *core;
+        let State::Arc { released } = &mut objects[object].state else { unreachable!("an arc is bound to an arc") };
+        threads[me].view.acquire(released);
+    }
+
+    /// The program looks at a reference count. `act` answers with what it saw, and whether that orders the drops
+    /// before it before what comes after.
+    pub(crate) fn count_read<R>(
+        &self,
+        address: usize,
+        type_name: &str,
+        location: &'static Location<'static>,
+        act: impl FnOnce() -> (R, Value, bool),
+    ) -> R {
+        if self.aborting() {
+            return act().0;
+        }
+        self.observe_counts(type_name);
+        let object = self.arc_object(address, location);
+        let op = Op::new(Kind::RefRead, location).on(object);
+        let me = self.announce(op, None, Branch::Point);
+        let (result, value, acquires) = act();
+        if acquires && !self.aborting() {
+            self.acquire_counts(object);
+        }
+        let seen = match value {
+            Value::Count(n) => n,
+            Value::Done(done) => u64::from(done),
+            _ => 0,
+        };
+        self.record(me, &op, value, Effect::Read(Seen::Value(object), seen, false));
+        result
+    }
+
+    /// The steps so far.
+    pub(crate) fn steps(&self) -> u64 {
+        self.core.borrow().steps
+    }
+
+    /// The last drop of a type's references ran a destructor. If it took a step since there were `before`, others can
+    /// see when and by whom it is run, so which drop is the last matters. An access to a cell is enough: it may race.
+    pub(crate) fn destructor_ran(&self, type_name: &str, before: u64) {
+        if !self.aborting() && self.steps() != before {
+            self.observe_counts(type_name);
+        }
+    }
+}

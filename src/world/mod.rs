@@ -1,0 +1,634 @@
+//! The narrow waist between the facade and the engines.
+//!
+//! Every operation on a primitive passes through here, once: it is *announced* (who, what kind, which object, where in
+//! the source), it waits until it is scheduled and its guard holds, it *acts* on plain data, and it is *recorded* with
+//! its value. Whatever tells a story about an execution hooks in here: traces, deadlock reports, schedulers that look
+//! at what is about to happen, busy-wait detection.
+//!
+//! ```text
+//! facade     sync  thread  cell  hint  choice         std's API, written once
+//! waist      announce(op) -> scheduling point -> act -> record
+//! engines    world/loom.rs  world/shuttle.rs          as small as they can be
+//! ```
+
+pub(crate) mod binding;
+pub(crate) mod clock;
+pub(crate) mod core;
+pub(crate) mod event;
+pub(crate) mod lock;
+#[cfg(raddle_loom)]
+pub(crate) mod loom;
+pub(crate) mod memory;
+pub(crate) mod panics;
+pub(crate) mod progress;
+#[cfg(raddle_shuttle)]
+pub(crate) mod shuttle;
+pub(crate) mod threads;
+
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    panic::Location,
+    str::FromStr,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use self::{
+    core::{Core, Facts, Guard, Op, Status, Stop, StoredGuard},
+    event::{Kind, Value},
+    progress::{Round, Seen, VAIN_LIMIT},
+};
+use crate::check::{FailureKind, Waiting};
+
+/// Where primitives run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum World {
+    /// Real threads and std's primitives.
+    Std,
+    /// Every interleaving, and the weak memory that loom models, by [loom](https://docs.rs/loom).
+    Loom,
+    /// Chosen interleavings under sequential consistency, by [shuttle](https://docs.rs/shuttle).
+    Shuttle,
+}
+
+impl World {
+    /// The worlds that this build compiles.
+    pub fn compiled() -> &'static [World] {
+        &[
+            #[cfg(not(any(loom, shuttle)))]
+            World::Std,
+            #[cfg(raddle_loom)]
+            World::Loom,
+            #[cfg(raddle_shuttle)]
+            World::Shuttle,
+        ]
+    }
+
+    /// `std`, `loom` or `shuttle`.
+    pub fn name(self) -> &'static str {
+        match self {
+            World::Std => "std",
+            World::Loom => "loom",
+            World::Shuttle => "shuttle",
+        }
+    }
+
+    /// The world in which the caller runs; [`World::Std`] outside any model.
+    pub fn current() -> World {
+        current().map_or(World::Std, |ex| ex.world)
+    }
+}
+
+impl fmt::Display for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for World {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<World, String> {
+        [World::Std, World::Loom, World::Shuttle]
+            .into_iter()
+            .find(|world| world.name() == name)
+            .ok_or_else(|| format!("no world is called {name:?}: it is std, loom or shuttle"))
+    }
+}
+
+thread_local! {
+    /// The model that runs on this OS thread, if any.
+    static CURRENT: Cell<Option<&'static Execution>> = const { Cell::new(None) };
+}
+
+/// The execution that the caller is part of; `None` in the std world.
+pub(crate) fn current() -> Option<&'static Execution> {
+    CURRENT.get()
+}
+
+#[allow(clippy::large_enum_variant, reason = "there is one in a model")]
+pub(crate) enum Engine {
+    #[cfg(raddle_loom)]
+    Loom(loom::Engine),
+    #[cfg(raddle_shuttle)]
+    Shuttle(shuttle::Engine),
+}
+
+/// How an operation meets the scheduler.
+pub(crate) enum Branch<'a> {
+    /// Not a scheduling point: it commutes with whatever others may do. It may still have to wait for its guard.
+    Silent,
+    /// A scheduling point: another thread may come first.
+    Point,
+    /// Waits for a change, as [`progress`] says.
+    Change,
+    /// A scheduling point that loom's own primitive provides: the closure calls it. Elsewhere as `Point`.
+    #[cfg_attr(not(raddle_loom), expect(dead_code, reason = "only loom has primitives of its own"))]
+    Native(&'a mut dyn FnMut()),
+}
+
+/// Steps of all models in this process: a watchdog sees whether they come to a halt.
+static BEAT: AtomicU64 = AtomicU64::new(0);
+
+/// See [`BEAT`].
+pub(crate) fn beats() -> u64 {
+    BEAT.load(Relaxed)
+}
+
+/// What an operation did, as far as busy-waiting is concerned.
+pub(crate) enum Effect {
+    /// Neither read nor changed anything that busy-waiting could depend on.
+    Nothing,
+    /// Read: what, which result, and whether a newer value exists.
+    Read(Seen, u64, bool),
+    /// Changed what others can see.
+    Change(Option<Seen>),
+}
+
+/// The payload with which threads unwind when an execution ends early. It never leaves the crate.
+pub(crate) struct Abort;
+
+/// A model that runs, on this OS thread. One value serves all of its executions, one after another.
+pub(crate) struct Execution {
+    pub(crate) world: World,
+    /// Unique in the process, for every execution.
+    id: Cell<u64>,
+    me: Cell<usize>,
+    aborting: Cell<bool>,
+    pub(crate) core: RefCell<Core>,
+    pub(crate) engine: Engine,
+}
+
+/// Makes `current` answer with an execution until it is dropped.
+pub(crate) struct Installed(());
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        CURRENT.set(None);
+    }
+}
+
+/// Operations that a thread may do, unwinding, in an execution that ends early, before it is stopped for good.
+const ABORT_STEPS: u32 = 10_000;
+/// After how many of them it is taken to wait busily.
+const ABORT_BUSY: u32 = 64;
+
+impl Execution {
+    pub(crate) fn new(engine: Engine, max_steps: u64, facts: Facts) -> Execution {
+        let world = match &engine {
+            #[cfg(raddle_loom)]
+            Engine::Loom(_) => World::Loom,
+            #[cfg(raddle_shuttle)]
+            Engine::Shuttle(_) => World::Shuttle,
+        };
+        Execution {
+            world,
+            id: Cell::new(0),
+            me: Cell::new(0),
+            aborting: Cell::new(false),
+            core: RefCell::new(Core::new(max_steps, facts)),
+            engine,
+        }
+    }
+
+    /// Makes this the execution of the calling OS thread.
+    pub(crate) fn install(&self) -> Installed {
+        assert!(CURRENT.get().is_none(), "one model at a time runs on an OS thread");
+        // SAFETY: whoever calls `current` runs on this OS thread while the model runs: in a model thread, in the
+        // scheduler or in the panic hook. `Installed` is dropped before the execution is.
+        CURRENT.set(Some(unsafe { &*std::ptr::from_ref(self) }));
+        Installed(())
+    }
+
+    /// Begins a new execution: nothing is left of the one before but the facts.
+    pub(crate) fn begin(&self) {
+        self.id.set(binding::next_execution());
+        self.me.set(0);
+        self.aborting.set(false);
+        self.core.borrow_mut().reset();
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id.get()
+    }
+
+    /// The running thread.
+    pub(crate) fn me(&self) -> usize {
+        self.me.get()
+    }
+
+    pub(crate) fn set_me(&self, me: usize) {
+        self.me.set(me);
+    }
+
+    /// The execution ends early: operations no longer wait, and are no longer recorded.
+    pub(crate) fn aborting(&self) -> bool {
+        self.aborting.get()
+    }
+
+    /// Announces `op`, and returns, as the thread that it is, once `op` may act.
+    pub(crate) fn announce(&self, op: Op, guard: Option<Guard<'_>>, branch: Branch<'_>) -> usize {
+        let me = self.me.get();
+        if self.aborting.get() {
+            self.abort_wait(me, op, guard);
+            return me;
+        }
+        let (ended, limit) = {
+            let mut core = self.core.borrow_mut();
+            (core.threads[me].progress.ended.take(), (core.steps >= core.max_steps).then_some(core.max_steps))
+        };
+        if let Some(place) = ended {
+            self.end_round(Op::new(Kind::SpinLoop, place));
+        }
+        if let Some(limit) = limit {
+            self.fail(
+                FailureKind::Livelock,
+                format!(
+                    "the step limit was reached: {limit} steps in one execution. If it should end, raise the limit"
+                ),
+            );
+            self.unwind(me);
+        } else {
+            self.wait_turn(me, op, guard, branch);
+        }
+        me
+    }
+
+    fn wait_turn(&self, me: usize, op: Op, guard: Option<Guard<'_>>, branch: Branch<'_>) {
+        let (enabled, stuck) = {
+            let mut core = self.core.borrow_mut();
+            let thread = &mut core.threads[me];
+            thread.op = op;
+            thread.guard = guard.map(StoredGuard::new);
+            thread.status = Status::Pending;
+            thread.branches = !matches!(branch, Branch::Silent | Branch::Change);
+            thread.points += u32::from(thread.branches);
+            let enabled = core.enabled(me);
+            (enabled, !enabled && !core.any_enabled_but(me))
+        };
+        if stuck {
+            self.stuck();
+        }
+        if !self.aborting.get() {
+            match &self.engine {
+                #[cfg(raddle_loom)]
+                Engine::Loom(engine) => self.loom_turn(engine, me, op, guard, branch),
+                #[cfg(raddle_shuttle)]
+                Engine::Shuttle(engine) => {
+                    // A thread that goes on whatever the others do needs no decision.
+                    if !enabled || !matches!(branch, Branch::Silent | Branch::Change) {
+                        engine.turn(self, me, is_pause(op.kind));
+                    }
+                }
+            }
+        }
+        self.me.set(me);
+        {
+            let mut core = self.core.borrow_mut();
+            let thread = &mut core.threads[me];
+            thread.guard = None;
+            thread.parked = false;
+            thread.status = Status::Running;
+        }
+        if self.aborting.get() {
+            self.unwind(me);
+        }
+    }
+
+    /// Waits in the loom world: by loom's own primitive where it has one, else by an event on the object and, while
+    /// the guard does not hold, suspended until another thread's step makes it hold.
+    #[cfg(raddle_loom)]
+    fn loom_turn(&self, engine: &loom::Engine, me: usize, op: Op, guard: Option<Guard<'_>>, branch: Branch<'_>) {
+        let holds = || guard.is_none_or(|guard| guard(&self.core.borrow()));
+        let back = || {
+            self.me.set(me);
+            self.aborting.get()
+        };
+        let touch = match branch {
+            Branch::Native(enter) => {
+                enter();
+                back();
+                return;
+            }
+            Branch::Change => {
+                // loom knows no way to wait that adds no happens-before edge, so the thread stays a candidate and
+                // looks again whenever it is chosen.
+                while !holds() {
+                    engine.yield_now();
+                    if back() {
+                        return;
+                    }
+                    let stuck = !holds() && !self.core.borrow().any_enabled_but(me);
+                    if stuck {
+                        self.stuck();
+                        if self.aborting.get() {
+                            return;
+                        }
+                    }
+                }
+                return;
+            }
+            Branch::Point => true,
+            Branch::Silent => false,
+        };
+        loop {
+            if touch {
+                match (op.object, op.peer) {
+                    (Some(object), _) => engine.touch(object),
+                    (None, Some(thread)) if matches!(op.kind, Kind::Exit | Kind::IsFinished) => {
+                        engine.touch_end(thread)
+                    }
+                    (None, Some(thread)) => engine.touch_thread(thread),
+                    (None, None) => {}
+                }
+                if back() {
+                    return;
+                }
+            }
+            if holds() {
+                return;
+            }
+            if !self.core.borrow().any_enabled_but(me) {
+                self.stuck();
+                if self.aborting.get() {
+                    return;
+                }
+            }
+            self.core.borrow_mut().threads[me].parked = true;
+            engine.park();
+            if back() {
+                return;
+            }
+        }
+    }
+
+    /// Records what `op` did. An execution that ends early records nothing.
+    pub(crate) fn record(&self, me: usize, op: &Op, value: Value, effect: Effect) {
+        if self.aborting.get() {
+            return;
+        }
+        // Not a read-modify-write: models on other threads may hide a beat, but not all of them.
+        BEAT.store(BEAT.load(Relaxed) + 1, Relaxed);
+        {
+            let mut core = self.core.borrow_mut();
+            core.steps += 1;
+            core.push_event(me, op, value);
+            match effect {
+                Effect::Nothing => {}
+                Effect::Read(seen, result, stale) => core.has_read(me, op, seen, result, stale),
+                Effect::Change(seen) => {
+                    match seen {
+                        Some(Seen::Value(object)) => core.objects[object].version += 1,
+                        Some(Seen::Lock(object)) => core.objects[object].lock_version += 1,
+                        Some(Seen::Thread(thread)) => core.threads[thread].version += 1,
+                        None => {}
+                    }
+                    core.has_changed(me);
+                }
+            }
+        }
+        self.wake();
+    }
+
+    /// Announces, acts and records: a guarded atomic step.
+    pub(crate) fn step<R>(
+        &self,
+        op: Op,
+        guard: Option<Guard<'_>>,
+        branch: Branch<'_>,
+        act: impl FnOnce(&mut Core, usize) -> (R, Value, Effect),
+    ) -> R {
+        let me = self.announce(op, guard, branch);
+        let (result, value, effect) = act(&mut self.core.borrow_mut(), me);
+        self.record(me, &op, value, effect);
+        result
+    }
+
+    /// Resumes threads that loom has suspended and whose guards hold now.
+    fn wake(&self) {
+        #[cfg(raddle_loom)]
+        if let Some(engine) = self.loom() {
+            let mut core = self.core.borrow_mut();
+            for thread in 0..core.threads.len() {
+                if core.threads[thread].parked && core.enabled(thread) {
+                    core.threads[thread].parked = false;
+                    engine.unpark(thread);
+                }
+            }
+        }
+    }
+
+    /// The end of a round of a loop (see [`progress`]), by `spin_loop`, `yield_now`, `sleep` or by repetition.
+    fn end_round(&self, op: Op) {
+        let me = self.me.get();
+        let round = self.core.borrow_mut().round(me, op.location);
+        match round {
+            Round::Go => {}
+            Round::Reread =>
+            {
+                #[cfg(raddle_loom)]
+                if let Some(engine) = self.loom() {
+                    engine.yield_now();
+                    self.me.set(me);
+                    if self.aborting.get() {
+                        self.unwind(me);
+                    }
+                }
+            }
+            Round::Learned if !self.unwinding(me) => self.learn(me, |_| {}),
+            Round::Wait | Round::Learned => {
+                // A destructor that waits while its thread unwinds cannot be stopped: this execution goes on.
+                self.core.borrow_mut().learned |= round == Round::Learned;
+                self.wait_turn(me, op, Some(&|core| core.sees_change(me)), Branch::Change);
+                let mut core = self.core.borrow_mut();
+                let passed = core.threads[me].progress.pass;
+                core.begin_round(me, passed);
+            }
+        }
+    }
+
+    /// `yield_now`, `sleep` and `spin_loop`.
+    pub(crate) fn pause(&self, kind: Kind, location: &'static Location<'static>) {
+        let op = Op::new(kind, location);
+        if self.aborting.get() {
+            self.announce(op, None, Branch::Silent);
+            return;
+        }
+        self.core.borrow_mut().threads[self.me.get()].progress.ended = None;
+        self.end_round(op);
+        self.step(op, None, Branch::Point, |_, _| ((), Value::None, Effect::Nothing));
+    }
+
+    /// A value below `n`, every one of which is explored.
+    pub(crate) fn choose(&self, n: usize) -> usize {
+        if n < 2 || self.aborting.get() {
+            return 0;
+        }
+        let mut core = self.core.borrow_mut();
+        let me = self.me.get();
+        let thread = &mut core.threads[me];
+        thread.choices += 1;
+        let key = core::mix(thread.path, u64::from(thread.choices) | 1 << 40) as u32;
+        match &self.engine {
+            #[cfg(raddle_loom)]
+            Engine::Loom(engine) => engine.choose(key, n),
+            #[cfg(raddle_shuttle)]
+            Engine::Shuttle(engine) => {
+                let _ = key;
+                engine.choose(&mut core, n)
+            }
+        }
+    }
+
+    /// A new fact: the model starts over with it.
+    pub(crate) fn learn(&self, me: usize, fact: impl FnOnce(&mut Facts)) {
+        if self.aborting.get() {
+            return;
+        }
+        fact(&mut self.core.borrow_mut().facts);
+        self.stop(Stop::Learned);
+        self.unwind(me);
+    }
+
+    /// The tool cannot go on.
+    pub(crate) fn error(&self, message: String) {
+        self.stop(Stop::Error(message));
+        self.unwind(self.me.get());
+    }
+
+    /// The program has failed. The first failure counts.
+    pub(crate) fn fail(&self, kind: FailureKind, message: String) {
+        let waiting = if self.aborting.get() { Vec::new() } else { self.core.borrow().waiting() };
+        self.fail_with(kind, message, waiting);
+    }
+
+    fn fail_with(&self, kind: FailureKind, message: String, waiting: Vec<Waiting>) {
+        self.stop(Stop::Failure { kind, message, waiting });
+    }
+
+    fn stop(&self, stop: Stop) {
+        if self.aborting.replace(true) {
+            return;
+        }
+        self.core.borrow_mut().stop = Some(stop);
+        // From here on nobody waits: whoever is suspended is resumed, and unwinds.
+        #[cfg(raddle_loom)]
+        if let Some(engine) = self.loom() {
+            engine.release_all();
+            let core = self.core.borrow();
+            for (thread, state) in core.threads.iter().enumerate() {
+                if state.parked {
+                    engine.unpark(thread);
+                }
+            }
+        }
+    }
+
+    /// Nobody can take a step. Busy threads are let through for a while, else the execution has failed.
+    fn stuck(&self) {
+        let (kind, message) = {
+            let mut core = self.core.borrow_mut();
+            let busy: Vec<usize> = (0..core.threads.len())
+                .filter(|&t| core.threads[t].status == Status::Pending && is_pause(core.threads[t].op.kind))
+                .collect();
+            if !busy.is_empty() {
+                if core.vain_rounds == 0 {
+                    core.vain_since = core.events.len();
+                }
+                core.vain_rounds += 1;
+                if core.vain_rounds <= VAIN_LIMIT {
+                    let turn = busy[core.vain_rounds as usize % busy.len()];
+                    core.threads[turn].progress.pass = true;
+                    return;
+                }
+                let since = core.vain_since;
+                core.events.truncate(since);
+            }
+            let names = core.waiting().iter().map(Waiting::to_string).collect::<Vec<_>>().join("; ");
+            if let Some(note) = core.unasked_panic() {
+                (FailureKind::Panic, note.message.clone())
+            } else if !busy.is_empty() {
+                (FailureKind::Livelock, format!("busy-waiting for a change that nobody is left to make: {names}"))
+            } else if core.threads[0].status == Status::Pending && core.threads[0].op.kind == Kind::Rest {
+                (FailureKind::Leak, format!("main returned, and what it left behind is blocked for ever: {names}"))
+            } else {
+                (FailureKind::Deadlock, format!("every thread waits: {names}"))
+            }
+        };
+        self.fail(kind, message);
+    }
+
+    /// Unwinds the thread, as the execution ends early. Returns if the thread unwinds already.
+    pub(crate) fn unwind(&self, me: usize) {
+        for _ in 0..ABORT_STEPS {
+            if !self.obscured(me) {
+                break;
+            }
+            self.let_others_unwind(me);
+        }
+        if self.unwinding(me) {
+            return;
+        }
+        self.resume(Box::new(Abort));
+    }
+
+    /// An operation while the execution ends early. It is reached by destructors, which must not unwind again: they
+    /// wait only for threads that have yet to unwind and give back what they hold.
+    fn abort_wait(&self, me: usize, op: Op, guard: Option<Guard<'_>>) {
+        let steps = {
+            let mut core = self.core.borrow_mut();
+            core.threads[me].abort_steps += 1;
+            core.threads[me].abort_steps
+        };
+        if steps > ABORT_STEPS {
+            std::panic::resume_unwind(Box::new(Abort));
+        }
+        self.unwind(me);
+        // A busy wait may end when others unwind, as any wait may.
+        let busy = is_pause(op.kind) || steps % ABORT_BUSY == 0;
+        let waits = match guard {
+            Some(_) => ABORT_STEPS,
+            None => u32::from(busy),
+        };
+        for _ in 0..waits {
+            {
+                let core = self.core.borrow();
+                let others = core
+                    .threads
+                    .iter()
+                    .enumerate()
+                    .any(|(t, thread)| t != me && thread.status != Status::Finished && !thread.yields);
+                if guard.is_some_and(|guard| guard(&core)) || !others {
+                    break;
+                }
+            }
+            self.let_others_unwind(me);
+        }
+    }
+
+    fn let_others_unwind(&self, me: usize) {
+        self.give_owed_locks();
+        self.core.borrow_mut().threads[me].yields = true;
+        match &self.engine {
+            #[cfg(raddle_loom)]
+            Engine::Loom(engine) => engine.yield_now(),
+            #[cfg(raddle_shuttle)]
+            Engine::Shuttle(engine) => engine.give_way(),
+        }
+        self.me.set(me);
+        self.core.borrow_mut().threads[me].yields = false;
+    }
+
+    /// Waits, while the execution ends early, for a thread that may borrow from this one's stack.
+    pub(crate) fn wait_until_unwound(&self, thread: usize) {
+        let me = self.me.get();
+        while !self.core.borrow().finished(thread) {
+            self.let_others_unwind(me);
+        }
+    }
+}
+
+fn is_pause(kind: Kind) -> bool {
+    matches!(kind, Kind::Yield | Kind::Sleep | Kind::SpinLoop)
+}

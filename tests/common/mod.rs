@@ -1,0 +1,147 @@
+//! What the tests share: run a closure with every strategy of the compiled worlds, and say what must come out.
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
+
+use raddle::{Check, Coverage, FailureKind, Strategy, Token, Verdict, World};
+
+/// Whether this build has the loom world.
+pub fn loom() -> bool {
+    World::compiled().contains(&World::Loom)
+}
+
+/// Whether this build has the shuttle world.
+pub fn shuttle() -> bool {
+    World::compiled().contains(&World::Shuttle)
+}
+
+/// Every strategy that explores, in the compiled worlds.
+pub fn strategies() -> Vec<Strategy> {
+    let mut all = samplers();
+    all.extend(exhaustive());
+    all
+}
+
+/// The compiled strategies that leave nothing out.
+pub fn exhaustive() -> Vec<Strategy> {
+    compiled(&[Strategy::Exhaustive, Strategy::Dfs])
+}
+
+/// The compiled strategies that draw schedules.
+pub fn samplers() -> Vec<Strategy> {
+    compiled(&[Strategy::Random, Strategy::Pct { depth: 3 }, Strategy::Urw])
+}
+
+/// Those of the strategies whose world is compiled.
+pub fn compiled(strategies: &[Strategy]) -> Vec<Strategy> {
+    strategies.iter().copied().filter(|strategy| World::compiled().contains(&strategy.world())).collect()
+}
+
+/// Runs a check that must be possible.
+pub fn run(strategy: Strategy, model: impl Fn() + Send + Sync + 'static) -> Verdict {
+    Check::new("model").strategy(strategy).schedules(300).run(model).unwrap_or_else(|why| panic!("{strategy}: {why}"))
+}
+
+/// The model passes with every strategy, and the exhaustive ones exhaust it.
+#[track_caller]
+pub fn passes(model: impl Fn() + Send + Sync + Clone + 'static) {
+    for strategy in strategies() {
+        passes_with(strategy, model.clone());
+    }
+}
+
+/// The model passes with one strategy.
+#[track_caller]
+pub fn passes_with(strategy: Strategy, model: impl Fn() + Send + Sync + 'static) -> Verdict {
+    let verdict = run(strategy, model);
+    assert!(verdict.passed(), "{}", raddle::render(&verdict));
+    match verdict.coverage {
+        Coverage::Exhausted => assert!(matches!(strategy, Strategy::Exhaustive | Strategy::Dfs)),
+        Coverage::Sampled { schedules } => assert_eq!(schedules, verdict.executions),
+        other => panic!("{strategy}: {other}"),
+    }
+    verdict
+}
+
+/// The model fails so with every strategy, and each failure replays.
+#[track_caller]
+pub fn fails(kind: FailureKind, message: &str, model: impl Fn() + Send + Sync + Clone + 'static) -> Vec<Verdict> {
+    fails_with(&strategies(), kind, message, model)
+}
+
+/// The model fails so with each of the strategies, and each failure replays.
+#[track_caller]
+pub fn fails_with(
+    strategies: &[Strategy],
+    kind: FailureKind,
+    message: &str,
+    model: impl Fn() + Send + Sync + Clone + 'static,
+) -> Vec<Verdict> {
+    strategies
+        .iter()
+        .map(|&strategy| {
+            let verdict = run(strategy, model.clone());
+            expect(&verdict, kind, message);
+            replays(&verdict, model.clone());
+            verdict
+        })
+        .collect()
+}
+
+/// The verdict is a failure of this kind whose message contains this.
+#[track_caller]
+pub fn expect(verdict: &Verdict, kind: FailureKind, message: &str) {
+    let shown = raddle::render(verdict);
+    let failure = verdict.failure.as_ref().unwrap_or_else(|| panic!("it passed: {shown}"));
+    assert_eq!(failure.kind, kind, "{shown}");
+    assert!(failure.message.contains(message), "{shown}\nshould say: {message}");
+}
+
+/// The failure's token is well-formed, and gives the same failure in one execution.
+#[track_caller]
+pub fn replays(verdict: &Verdict, model: impl Fn() + Send + Sync + 'static) {
+    let failure = verdict.failure.as_ref().expect("a failure is replayed");
+    let line = failure.token.as_deref().expect("every failure of a model has a token");
+    let token: Token = line.parse().unwrap_or_else(|why| panic!("{line}: {why}"));
+    assert_eq!(token.to_string(), line);
+    let again =
+        Check::new("model").replay(&token, model).unwrap_or_else(|why| panic!("{} {line}: {why}", verdict.strategy));
+    assert_eq!(again.failure.as_ref(), Some(failure), "{}\n{}", raddle::render(verdict), raddle::render(&again));
+    assert_eq!(again.executions, 1, "a replay is one execution");
+}
+
+/// What the model returns over all executions of one strategy, none of which may fail.
+#[track_caller]
+pub fn outcomes<T: Ord + Send + 'static>(
+    strategy: Strategy,
+    model: impl Fn() -> T + Send + Sync + 'static,
+) -> BTreeSet<T> {
+    let seen = Arc::new(Mutex::new(BTreeSet::new()));
+    let all = Arc::clone(&seen);
+    let verdict = run(strategy, move || {
+        let outcome = model();
+        seen.lock().unwrap().insert(outcome);
+    });
+    assert!(verdict.passed(), "{}", raddle::render(&verdict));
+    assert!(!verdict.truncated(), "{}", raddle::render(&verdict));
+    std::mem::take(&mut *all.lock().unwrap())
+}
+
+/// Every exhaustive strategy sees exactly these outcomes, and the samplers see some of them.
+#[track_caller]
+pub fn explores<T: Ord + Send + std::fmt::Debug + 'static>(
+    expected: impl IntoIterator<Item = T>,
+    model: impl Fn() -> T + Send + Sync + Clone + 'static,
+) {
+    let expected: BTreeSet<T> = expected.into_iter().collect();
+    for strategy in exhaustive() {
+        assert_eq!(outcomes(strategy, model.clone()), expected, "{strategy}");
+    }
+    for strategy in samplers() {
+        let seen = outcomes(strategy, model.clone());
+        assert!(seen.is_subset(&expected), "{strategy}: {seen:?}");
+    }
+}

@@ -1,0 +1,81 @@
+//! Without features the shims are std's own types: nothing is paid for.
+#![cfg(not(raddle_model))]
+
+use std::any::TypeId;
+
+macro_rules! same {
+    ($($ours:ty = $std:ty;)*) => {$(
+        assert_eq!(TypeId::of::<$ours>(), TypeId::of::<$std>(), stringify!($ours));
+    )*};
+}
+
+#[test]
+fn every_type_of_sync_is_stds() {
+    use raddle::sync;
+    same! {
+        sync::Arc<u8> = std::sync::Arc<u8>;
+        sync::Weak<u8> = std::sync::Weak<u8>;
+        sync::Mutex<u8> = std::sync::Mutex<u8>;
+        sync::MutexGuard<'static, u8> = std::sync::MutexGuard<'static, u8>;
+        sync::RwLock<u8> = std::sync::RwLock<u8>;
+        sync::RwLockReadGuard<'static, u8> = std::sync::RwLockReadGuard<'static, u8>;
+        sync::RwLockWriteGuard<'static, u8> = std::sync::RwLockWriteGuard<'static, u8>;
+        sync::Condvar = std::sync::Condvar;
+        sync::LockResult<u8> = std::sync::LockResult<u8>;
+        sync::TryLockResult<u8> = std::sync::TryLockResult<u8>;
+        sync::PoisonError<u8> = std::sync::PoisonError<u8>;
+        sync::TryLockError<u8> = std::sync::TryLockError<u8>;
+        sync::atomic::Ordering = std::sync::atomic::Ordering;
+        sync::atomic::AtomicBool = std::sync::atomic::AtomicBool;
+        sync::atomic::AtomicI8 = std::sync::atomic::AtomicI8;
+        sync::atomic::AtomicI16 = std::sync::atomic::AtomicI16;
+        sync::atomic::AtomicI32 = std::sync::atomic::AtomicI32;
+        sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64;
+        sync::atomic::AtomicIsize = std::sync::atomic::AtomicIsize;
+        sync::atomic::AtomicU8 = std::sync::atomic::AtomicU8;
+        sync::atomic::AtomicU16 = std::sync::atomic::AtomicU16;
+        sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32;
+        sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64;
+        sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize;
+        sync::atomic::AtomicPtr<u8> = std::sync::atomic::AtomicPtr<u8>;
+    }
+}
+
+#[test]
+fn every_type_of_thread_is_stds() {
+    use raddle::thread;
+    same! {
+        thread::JoinHandle<u8> = std::thread::JoinHandle<u8>;
+        thread::ScopedJoinHandle<'static, u8> = std::thread::ScopedJoinHandle<'static, u8>;
+        thread::Scope<'static, 'static> = std::thread::Scope<'static, 'static>;
+        thread::Builder = std::thread::Builder;
+        thread::Thread = std::thread::Thread;
+        thread::ThreadId = std::thread::ThreadId;
+        thread::LocalKey<u8> = std::thread::LocalKey<u8>;
+        thread::AccessError = std::thread::AccessError;
+        thread::Result<u8> = std::thread::Result<u8>;
+    }
+    raddle::thread_local! {
+        static LOCAL: u8 = const { 7 };
+    }
+    let key: &std::thread::LocalKey<u8> = &LOCAL;
+    assert_eq!(key.with(|n| *n), 7);
+}
+
+#[test]
+fn an_unsafe_cell_is_a_transparent_wrapper() {
+    use raddle::cell::UnsafeCell;
+    assert_eq!(size_of::<UnsafeCell<[u8; 3]>>(), 3);
+    assert_eq!(align_of::<UnsafeCell<u64>>(), align_of::<u64>());
+    let cell = UnsafeCell::new(1);
+    // SAFETY: the cell is this thread's alone.
+    cell.with_mut(|place| unsafe { *place += 1 });
+    // SAFETY: as above.
+    assert_eq!(cell.with(|place| unsafe { *place }), 2);
+}
+
+#[test]
+fn a_choice_is_below_its_bound() {
+    assert!((0..100).all(|_| raddle::choice(3) < 3));
+    assert_eq!(raddle::choice(1), 0);
+}

@@ -1,0 +1,293 @@
+// A program written against std: `lib` is std, or raddle. It is included twice. Each function is one model; what it
+// returns does not depend on the schedule.
+
+use self::lib::{
+    hint,
+    sync::{
+        Arc, Condvar, LockResult, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        TryLockError, TryLockResult, Weak,
+        atomic::{
+            AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicPtr, AtomicU8, AtomicU16,
+            AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence,
+        },
+    },
+    thread::{self, AccessError, Builder, JoinHandle, LocalKey, Scope, ScopedJoinHandle, Thread, ThreadId},
+};
+
+/// A model, with its name.
+type Named = (&'static str, fn() -> String);
+
+/// Every model.
+pub const MODELS: [Named; 11] = [
+    ("references", references),
+    ("mutexes", mutexes),
+    ("poison", poison),
+    ("read-write locks", read_write_locks),
+    ("a queue", queue),
+    ("atomics", atomics),
+    ("statics", statics),
+    ("threads", threads),
+    ("scopes", scopes),
+    ("thread-locals", thread_locals),
+    ("waiting", waiting),
+];
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Node {
+    name: String,
+    parent: Weak2,
+}
+
+/// A weak reference that can be compared.
+#[derive(Clone, Debug, Default)]
+struct Weak2(Weak<Node>);
+
+impl PartialEq for Weak2 {
+    fn eq(&self, other: &Weak2) -> bool {
+        self.0.ptr_eq(&other.0)
+    }
+}
+
+fn references() -> String {
+    let root = Arc::new_cyclic(|me| Node { name: "root".to_owned(), parent: Weak2(me.clone()) });
+    let leaf = Arc::new(Node { name: "leaf".to_owned(), parent: Weak2(Arc::downgrade(&root)) });
+    let theirs = Arc::clone(&leaf);
+    let named = thread::spawn(move || theirs.parent.0.upgrade().map(|parent| parent.name.clone())).join().unwrap();
+    let counts = [Arc::strong_count(&root), Arc::weak_count(&root), Arc::strong_count(&leaf)];
+    let mut copy = Arc::clone(&leaf);
+    Arc::make_mut(&mut copy).name.push('2');
+    let same = (Arc::ptr_eq(&leaf, &copy), leaf == copy, copy.parent == leaf.parent);
+    drop(root);
+    let gone = leaf.parent.0.upgrade().is_none();
+    let name = Arc::try_unwrap(leaf).unwrap().name;
+    let mut copy = Some(copy);
+    let other = copy.as_mut().and_then(Arc::get_mut).map(|node| node.name.clone());
+    let inner = copy.and_then(Arc::into_inner).map(|node| node.name);
+    let slices: Vec<Arc<[u8]>> = vec![Arc::from([1, 2]), Arc::from(vec![3]), (4..6).collect()];
+    let text: Arc<str> = Arc::from("text");
+    let owned = Arc::unwrap_or_clone(Arc::new(5));
+    format!("{named:?} {counts:?} {same:?} {gone} {name} {other:?} {inner:?} {slices:?} {text} {owned}")
+}
+
+fn add(mutex: &Mutex<Vec<u32>>, n: u32) -> LockResult<MutexGuard<'_, Vec<u32>>> {
+    let mut guard = mutex.lock()?;
+    guard.push(n);
+    Ok(guard)
+}
+
+fn mutexes() -> String {
+    let mutex: Arc<Mutex<Vec<u32>>> = Arc::default();
+    let handles: Vec<JoinHandle<()>> = (0..2)
+        .map(|n| {
+            let mutex = Arc::clone(&mutex);
+            thread::spawn(move || drop(add(&mutex, n)))
+        })
+        .collect();
+    drop(add(&mutex, 7).unwrap());
+    handles.into_iter().for_each(|handle| handle.join().unwrap());
+    let taken = {
+        let _guard = mutex.lock().unwrap();
+        let again: TryLockResult<_> = mutex.try_lock();
+        matches!(again, Err(TryLockError::WouldBlock))
+    };
+    let mut list = Arc::try_unwrap(mutex).unwrap();
+    list.get_mut().unwrap().sort_unstable();
+    format!("{taken} {:?} {:?}", list.is_poisoned(), list.into_inner())
+}
+
+fn poison() -> String {
+    let state = Arc::new((Mutex::from(1), RwLock::from(2)));
+    let theirs = Arc::clone(&state);
+    let payload = thread::spawn(move || {
+        let _one: MutexGuard<'_, i32> = theirs.0.lock().unwrap();
+        let mut two: RwLockWriteGuard<'_, i32> = theirs.1.write().unwrap();
+        *two += 1;
+        std::panic::panic_any(11_u8)
+    })
+    .join()
+    .map(|never: ()| never)
+    .unwrap_err();
+    let poisoned = (state.0.is_poisoned(), state.1.is_poisoned());
+    let one = *state.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let two = *state.1.read().unwrap_err().into_inner();
+    state.0.clear_poison();
+    state.1.clear_poison();
+    format!("{:?} {poisoned:?} {one} {two} {}", payload.downcast_ref::<u8>(), state.1.try_write().is_ok())
+}
+
+fn read_write_locks() -> String {
+    let lock = Arc::new(RwLock::new(1));
+    let theirs = Arc::clone(&lock);
+    let writer = thread::spawn(move || *theirs.write().unwrap() += 1);
+    let seen = {
+        let guard: RwLockReadGuard<'_, i32> = lock.read().unwrap();
+        let together = lock.try_read().is_ok();
+        (*guard == 1 || *guard == 2, together, lock.try_write().is_err())
+    };
+    writer.join().unwrap();
+    let mut lock = Arc::try_unwrap(lock).unwrap();
+    *lock.get_mut().unwrap() *= 10;
+    format!("{seen:?} {}", lock.into_inner().unwrap())
+}
+
+/// A bounded queue.
+#[derive(Default)]
+struct Queue {
+    items: Mutex<(Vec<u32>, bool)>,
+    changed: Condvar,
+}
+
+fn queue() -> String {
+    let queue: Arc<Queue> = Arc::default();
+    let theirs = Arc::clone(&queue);
+    let consumer = thread::spawn(move || {
+        let mut all = Vec::new();
+        loop {
+            let items = theirs.items.lock().unwrap();
+            let mut items = theirs.changed.wait_while(items, |(items, ended)| items.is_empty() && !*ended).unwrap();
+            if items.0.is_empty() {
+                return all;
+            }
+            all.append(&mut items.0);
+            theirs.changed.notify_all();
+        }
+    });
+    for n in 0..3 {
+        let mut items = queue.items.lock().unwrap();
+        while items.0.len() == 2 {
+            items = queue.changed.wait(items).unwrap();
+        }
+        items.0.push(n);
+        queue.changed.notify_one();
+    }
+    queue.items.lock().unwrap().1 = true;
+    queue.changed.notify_all();
+    format!("{:?}", consumer.join().unwrap())
+}
+
+fn atomics() -> String {
+    let small = (AtomicU8::new(250), AtomicI8::new(-5), AtomicU16::new(1), AtomicI16::new(1), AtomicBool::new(true));
+    let large = (AtomicU32::new(1), AtomicI32::new(-1), AtomicU64::new(1), AtomicI64::new(-1), AtomicIsize::new(0));
+    small.0.fetch_add(10, Ordering::SeqCst);
+    small.1.fetch_min(-7, Ordering::AcqRel);
+    small.2.fetch_nand(3, Ordering::Relaxed);
+    small.3.fetch_sub(3, Ordering::Release);
+    let was = small.4.fetch_not(Ordering::Acquire);
+    let swapped = large.0.swap(9, Ordering::AcqRel);
+    let exchanged = large.1.compare_exchange(-1, 4, Ordering::SeqCst, Ordering::Relaxed);
+    let failed = large.2.compare_exchange(5, 6, Ordering::Relaxed, Ordering::Acquire);
+    let updated = large.3.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_mul(3));
+    large.4.store(large.4.fetch_xor(5, Ordering::SeqCst) - 1, Ordering::Release);
+    let (mut one, mut two) = (1, 2);
+    let pointer = AtomicPtr::new(&raw mut one);
+    let first = pointer.swap(&raw mut two, Ordering::AcqRel) == &raw mut one;
+    fence(Ordering::SeqCst);
+    compiler_fence(Ordering::SeqCst);
+    let total = Arc::new(AtomicUsize::new(0));
+    let theirs = Arc::clone(&total);
+    let other = thread::spawn(move || theirs.fetch_max(8, Ordering::Relaxed));
+    total.fetch_or(3, Ordering::Relaxed);
+    let before = other.join().unwrap();
+    let total = total.load(Ordering::Relaxed);
+    format!(
+        "{small:?} {was} {large:?} {swapped} {exchanged:?} {failed:?} {updated:?} {first} {} {}",
+        before == 0 || before == 3,
+        total == 8 || total == 11,
+    )
+}
+
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+static READY: Condvar = Condvar::new();
+
+fn statics() -> String {
+    // std's static keeps its value from one run to the next: what is told is the difference.
+    let before = COUNT.load(Ordering::SeqCst);
+    let handles = [(); 2].map(|()| thread::spawn(|| COUNT.fetch_add(1, Ordering::SeqCst)));
+    handles.into_iter().for_each(|handle| drop(handle.join()));
+    READY.notify_all();
+    format!("{}", COUNT.load(Ordering::SeqCst) - before)
+}
+
+fn threads() -> String {
+    let named: JoinHandle<(Option<String>, ThreadId)> = Builder::new()
+        .name("named".to_owned())
+        .stack_size(128 * 1024)
+        .spawn(|| {
+            let me: Thread = thread::current();
+            (me.name().map(str::to_owned), me.id())
+        })
+        .unwrap();
+    let id = named.thread().id();
+    let (name, theirs) = named.join().unwrap();
+    let ended = thread::spawn(|| ());
+    while !ended.is_finished() {
+        thread::yield_now();
+    }
+    let result: thread::Result<()> = ended.join();
+    let panicked: thread::Result<()> = thread::spawn(|| std::panic::resume_unwind(Box::new("quiet"))).join();
+    let payload = panicked.unwrap_err().downcast_ref::<&str>().copied();
+    let own = thread::current().id();
+    format!("{name:?} {} {} {result:?} {payload:?} {}", id == theirs, own != id, thread::panicking())
+}
+
+fn spawn_two<'scope>(scope: &'scope Scope<'scope, '_>, total: &'scope AtomicU32) -> ScopedJoinHandle<'scope, u32> {
+    scope.spawn(move || {
+        scope.spawn(move || total.fetch_add(1, Ordering::Relaxed));
+        total.fetch_add(1, Ordering::Relaxed);
+        5
+    })
+}
+
+fn scopes() -> String {
+    let total = AtomicU32::new(0);
+    let mut list = vec![1, 2, 3];
+    let (five, sum, failed) = thread::scope(|scope| {
+        let five = spawn_two(scope, &total);
+        let sum = Builder::new().name("sum".into()).spawn_scoped(scope, || {
+            list.push(4);
+            list.iter().sum::<i32>()
+        });
+        let failed = scope.spawn(|| std::panic::resume_unwind(Box::new(3_u8)));
+        let failed: thread::Result<()> = failed.join();
+        (five.join().unwrap(), sum.unwrap().join().unwrap(), failed.is_err())
+    });
+    format!("{five} {sum} {failed} {} {list:?}", total.into_inner())
+}
+
+lib::thread_local! {
+    static NUMBER: std::cell::Cell<u32> = const { std::cell::Cell::new(3) };
+    static WORDS: std::cell::RefCell<Vec<&'static str>> = std::cell::RefCell::new(vec!["first"]);
+}
+
+fn thread_locals() -> String {
+    let told = || {
+        let key: &'static LocalKey<_> = &NUMBER;
+        let old = key.replace(key.get() + 1);
+        WORDS.with_borrow_mut(|words| words.push("more"));
+        let tried: Result<u32, AccessError> = NUMBER.try_with(|number| number.get());
+        (old, tried, WORDS.take(), WORDS.with(|words| words.borrow().len()))
+    };
+    let theirs = thread::spawn(told).join().unwrap();
+    let again = thread::spawn(told).join().unwrap();
+    format!("{theirs:?} {again:?}")
+}
+
+fn waiting() -> String {
+    let flag = Arc::new(AtomicBool::new(false));
+    let theirs = Arc::clone(&flag);
+    let main = thread::current();
+    let other = thread::spawn(move || {
+        while !theirs.load(Ordering::Acquire) {
+            hint::spin_loop();
+        }
+        main.unpark();
+        thread::park();
+        theirs.swap(false, Ordering::AcqRel)
+    });
+    thread::sleep(std::time::Duration::from_micros(1));
+    flag.store(true, Ordering::Release);
+    thread::park();
+    other.thread().unpark();
+    let parallel = thread::available_parallelism().is_ok();
+    format!("{} {parallel} {:?}", other.join().unwrap(), flag)
+}

@@ -1,0 +1,179 @@
+//! Executions that end early unwind every thread: destructors run, wait for each other, and take nothing down.
+#![cfg(raddle_model)]
+
+mod common;
+
+use common::*;
+use raddle::{
+    FailureKind::{Deadlock, Panic},
+    cell::UnsafeCell,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::*},
+    },
+    thread,
+};
+
+/// Counts one down when it is dropped.
+struct Running(Arc<AtomicUsize>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
+}
+
+/// Waits busily, when it is dropped, until all that run have ended.
+struct Pool(Arc<AtomicUsize>, fn());
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        while self.0.load(SeqCst) > 0 {
+            self.1();
+        }
+    }
+}
+
+#[test]
+fn a_destructor_may_wait_busily_for_threads_that_have_yet_to_unwind() {
+    for pause in [thread::yield_now, || {}] {
+        fails(Panic, "and the pool is dropped", move || {
+            let running = Arc::new(AtomicUsize::new(2));
+            let _pool = Pool(Arc::clone(&running), pause);
+            for _ in 0..2 {
+                let worker = Running(Arc::clone(&running));
+                drop(thread::spawn(move || {
+                    let _worker = worker;
+                    thread::yield_now();
+                }));
+            }
+            panic!("and the pool is dropped");
+        });
+    }
+}
+
+#[test]
+fn a_destructor_may_wait_busily_for_a_thread_that_does_not_unwind() {
+    for pause in [thread::yield_now, || {}] {
+        passes(move || {
+            let running = Arc::new(AtomicUsize::new(0));
+            running.store(1, SeqCst);
+            let pool = Pool(Arc::clone(&running), pause);
+            let waits = thread::spawn(move || {
+                let _pool = pool;
+                panic!("and the pool is dropped");
+            });
+            running.store(0, SeqCst);
+            assert!(waits.join().is_err());
+        });
+    }
+}
+
+#[test]
+fn a_destructor_that_unwinds_may_be_the_first_to_use_an_atomic() {
+    for pause in [thread::yield_now, || {}] {
+        passes(move || {
+            let running = Arc::new(AtomicUsize::new(1));
+            let pool = Pool(Arc::clone(&running), pause);
+            let waits = thread::spawn(move || {
+                let _pool = pool;
+                panic!("and the pool is dropped");
+            });
+            running.store(0, SeqCst);
+            assert!(waits.join().is_err());
+        });
+    }
+}
+
+#[test]
+fn a_destructor_that_unwinds_may_be_the_first_to_use_a_cell() {
+    #[derive(Default)]
+    struct Shared(UnsafeCell<usize>);
+    // SAFETY: the threads access it one after the other.
+    unsafe impl Sync for Shared {}
+    struct Writes(Arc<Shared>, #[expect(dead_code, reason = "it is dropped")] Pool);
+    impl Drop for Writes {
+        fn drop(&mut self) {
+            // SAFETY: the other access comes after the join.
+            self.0.0.with_mut(|n| unsafe { *n += 1 });
+        }
+    }
+    passes(|| {
+        let (cell, running) = (Arc::<Shared>::default(), Arc::new(AtomicUsize::new(1)));
+        let writes = Writes(Arc::clone(&cell), Pool(Arc::clone(&running), thread::yield_now));
+        let waits = thread::spawn(move || {
+            let _writes = writes;
+            panic!("and the cell is written");
+        });
+        running.store(0, SeqCst);
+        assert!(waits.join().is_err());
+        // SAFETY: the thread has ended.
+        assert_eq!(cell.0.with(|n| unsafe { *n }), 1);
+    });
+}
+
+/// Tells a thread that its own unwinds, and waits to be unparked.
+struct Parks(Option<thread::Thread>);
+
+impl Drop for Parks {
+    fn drop(&mut self) {
+        if let Some(thread) = &self.0 {
+            thread.unpark();
+        }
+        thread::park();
+    }
+}
+
+#[test]
+fn two_threads_may_be_stuck_while_they_unwind() {
+    let second: [fn(); 2] = [|| panic!("main"), || std::panic::resume_unwind(Box::new("no hook is called"))];
+    for panics in second {
+        fails(Deadlock, "main in park of thread#0", move || {
+            let first = Parks(Some(thread::current()));
+            drop(thread::spawn(move || {
+                let _first = first;
+                panic!("t1");
+            }));
+            thread::park();
+            let _second = Parks(None);
+            panics();
+        });
+    }
+}
+
+#[test]
+fn what_a_thread_was_given_is_dropped_although_it_never_ran() {
+    struct Locks(Arc<Mutex<usize>>, std::sync::Arc<std::sync::atomic::AtomicUsize>);
+    impl Drop for Locks {
+        fn drop(&mut self) {
+            *self.0.lock().unwrap() += 1;
+            self.1.fetch_add(1, SeqCst);
+        }
+    }
+    let drops = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = std::sync::Arc::clone(&drops);
+    let verdicts = fails(Panic, "before it ran", move || {
+        let locks = Locks(Arc::default(), std::sync::Arc::clone(&counted));
+        drop(thread::spawn(move || drop(locks)));
+        panic!("before it ran");
+    });
+    assert!(drops.load(SeqCst) >= 2 * verdicts.len(), "{} drops", drops.load(SeqCst));
+}
+
+#[test]
+fn a_lock_given_back_by_a_panic_may_be_taken_again_by_any_number_of_threads() {
+    passes(|| {
+        let mutex = Arc::new(Mutex::new(0));
+        let count = |mutex: &Mutex<i32>| *mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) += 1;
+        let (one, two) = (Arc::clone(&mutex), Arc::clone(&mutex));
+        let panics = thread::spawn(move || {
+            let _guard = one.lock();
+            panic!("with the lock");
+        });
+        let waits = thread::spawn(move || count(&two));
+        count(&mutex);
+        assert!(panics.join().is_err());
+        waits.join().unwrap();
+        assert_eq!(*mutex.lock().unwrap_err().into_inner(), 2);
+    });
+}
