@@ -256,7 +256,7 @@ impl Execution {
     }
 
     fn wait_turn(&self, me: usize, op: Op, guard: Option<Guard<'_>>, branch: Branch<'_>) {
-        let (enabled, stuck) = {
+        let enabled = {
             let mut core = self.core.borrow_mut();
             let thread = &mut core.threads[me];
             thread.op = op;
@@ -264,10 +264,9 @@ impl Execution {
             thread.status = Status::Pending;
             thread.branches = !matches!(branch, Branch::Silent | Branch::Change);
             thread.points += u32::from(thread.branches);
-            let enabled = core.enabled(me);
-            (enabled, !enabled && !core.any_enabled_but(me))
+            core.enabled(me)
         };
-        if stuck {
+        if !enabled && !self.core.borrow().any_enabled_but(me) {
             self.stuck();
         }
         if !self.aborting.get() {
