@@ -19,10 +19,12 @@
 //! `RUSTFLAGS="--cfg loom"` and `RUSTFLAGS="--cfg shuttle"` narrow a build to one world.
 
 pub mod cell;
+pub mod channel;
 mod choice;
 pub mod hint;
 pub mod sync;
 pub mod thread;
+pub mod time;
 
 #[cfg(raddle_model)]
 mod check;

@@ -54,6 +54,8 @@ struct Session {
     executions: Cell<u64>,
     steps: Cell<u64>,
     restarts: Cell<u32>,
+    /// A limit has kept a timer back in some execution.
+    kept_back: Cell<bool>,
 }
 
 thread_local! {
@@ -62,7 +64,7 @@ thread_local! {
 
 pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
     let facts = plan.replay.as_ref().map_or_else(Facts::default, |token| token.facts.clone());
-    let ex = Execution::new(Engine::Loom(loom::Engine::default()), plan.max_steps, facts);
+    let ex = Execution::new(Engine::Loom(loom::Engine::default()), plan.settings, facts);
     let _installed = ex.install();
     let session = Rc::new(Session {
         plan: plan.clone(),
@@ -74,6 +76,7 @@ pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
         executions: Cell::new(0),
         steps: Cell::new(0),
         restarts: Cell::new(0),
+        kept_back: Cell::new(false),
     });
     SESSION.set(Some(Rc::clone(&session)));
     let explored = match (&plan.replay, plan.strategy) {
@@ -96,7 +99,7 @@ impl Session {
         let mut builder = Builder::new();
         builder.max_threads = loom::MAX_THREADS;
         // Each step is at most two entries of loom's path, and a pause or a wait may add some.
-        builder.max_branches = self.plan.max_steps as usize * 4 + 1_000;
+        builder.max_branches = self.plan.settings.max_steps as usize * 4 + 1_000;
         builder.max_permutations = None;
         builder.max_duration = None;
         builder.preemption_bound = bound;
@@ -165,6 +168,7 @@ impl Session {
             return;
         }
         let ended = take(ex);
+        self.kept_back.set(self.kept_back.get() || ex.core.borrow().kept_back);
         if !matches!(ended, Ok(Ended::Learned)) && self.target.get().is_none() {
             self.executions.set(self.executions.get() + 1);
             self.steps.set(self.steps.get() + ex.core.borrow().steps);
@@ -194,10 +198,8 @@ impl Session {
             match self.run_loom(ex, &builder, model) {
                 None => {
                     if !engine.next_assignment() {
-                        return Ok(self.done(match bound {
-                            Some(preemptions) => Coverage::Bounded { preemptions },
-                            None => Coverage::Exhausted,
-                        }));
+                        let firings = self.kept_back.get().then_some(self.plan.settings.firings);
+                        return Ok(self.done(Coverage::complete(bound, firings)));
                     }
                 }
                 Some(Halt::Learned) => {

@@ -33,12 +33,14 @@ struct Session<'a> {
     executions: u64,
     steps: u64,
     restarts: u32,
+    /// A limit has kept a timer back in some execution.
+    kept_back: bool,
 }
 
 pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
     let facts = plan.replay.as_ref().map_or_else(Facts::default, |token| token.facts.clone());
     let idle: Box<dyn Chooser> = Box::new(Replay::new(Vec::new()));
-    let ex = Execution::new(Engine::Shuttle(shuttle::Engine::new(idle)), plan.max_steps, facts);
+    let ex = Execution::new(Engine::Shuttle(shuttle::Engine::new(idle)), plan.settings, facts);
     let _installed = ex.install();
     let mut session = Session {
         armed: Armed::new(&plan.case, plan.strategy),
@@ -49,6 +51,7 @@ pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
         executions: 0,
         steps: 0,
         restarts: 0,
+        kept_back: false,
     };
     match &plan.replay {
         Some(token) => session.replay(token),
@@ -74,6 +77,7 @@ impl Session<'_> {
             return Err(Error::Tool(format!("the shuttle engine gave up: {}", message_of(&*payload))));
         }
         let ended = take(self.ex)?;
+        self.kept_back |= self.ex.core.borrow().kept_back;
         if matches!(ended, Ended::Learned) {
             self.executions = 0;
             self.steps = 0;
@@ -192,7 +196,8 @@ impl Session<'_> {
                 return Ok(self.failed(failure, decisions(), coverage));
             }
             if number == Some(self.executions) || !dfs.borrow_mut().next() {
-                return Ok(self.done(Coverage::Exhausted));
+                let firings = self.kept_back.then_some(self.plan.settings.firings);
+                return Ok(self.done(Coverage::complete(None, firings)));
             }
         }
     }

@@ -54,7 +54,7 @@ pub use self::{
         Coverage, Failure, FailureKind, Kind, Limit, Number, ObjectKind, ObjectRef, Step, Value, Verdict, Waiting,
     },
 };
-use crate::world::{self, World, panics};
+use crate::world::{self, World, core::Settings, panics};
 
 /// How executions are chosen in a world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -158,6 +158,8 @@ pub const LOOM_EXECUTIONS: u64 = 20_000;
 pub const SCHEDULES: u64 = 1_000;
 /// The seed that schedules grow from unless one is given.
 pub const SEED: u64 = 0x7261_6464_6c65;
+/// Timers that may fire, in one execution, although something else could go on.
+pub const FIRINGS: u32 = 2;
 /// Steps in one execution, in the loom world.
 pub const LOOM_STEPS: u64 = 20_000;
 /// Steps in one execution, in the shuttle world.
@@ -182,6 +184,8 @@ pub struct Check {
     schedules: Option<u64>,
     executions: Option<u64>,
     steps: Option<u64>,
+    firings: u32,
+    timed: bool,
     time: Option<Duration>,
     isolation: Option<Isolation>,
     hang: Duration,
@@ -199,7 +203,7 @@ pub(crate) struct Plan {
     pub(crate) seed: u64,
     /// Executions or schedules.
     pub(crate) budget: u64,
-    pub(crate) max_steps: u64,
+    pub(crate) settings: Settings,
     pub(crate) deadline: Option<Instant>,
     /// The one execution to replay.
     pub(crate) replay: Option<Token>,
@@ -221,6 +225,8 @@ impl Check {
             schedules: None,
             executions: None,
             steps: None,
+            firings: FIRINGS,
+            timed: false,
             time: None,
             isolation: None,
             hang: HANG,
@@ -261,6 +267,20 @@ impl Check {
     /// How many steps one execution may take: one more is a Livelock. Default [`LOOM_STEPS`], [`SHUTTLE_STEPS`].
     pub fn steps(mut self, steps: u64) -> Check {
         self.steps = Some(steps);
+        self
+    }
+
+    /// How many timers may fire, in one execution, although something else could go on. Where the limit keeps one back,
+    /// the exploration is bounded by it. Default [`FIRINGS`]; 0: timers fire only when nothing else can go on.
+    pub fn firings(mut self, firings: u32) -> Check {
+        self.firings = firings;
+        self
+    }
+
+    /// Keeps virtual time: it moves only when nothing else can go on, and timers fire in the order of their deadlines.
+    /// Without this a timer may fire at any point, and durations mean nothing. Not in the loom world.
+    pub fn timed(mut self) -> Check {
+        self.timed = true;
         self
     }
 
@@ -427,13 +447,19 @@ impl Check {
                     .to_owned(),
             ));
         }
+        if self.timed && world != World::Shuttle {
+            return Err(Error::Argument(format!(
+                "{}: the {world} world has no virtual time: check timed models in the shuttle world",
+                self.name
+            )));
+        }
         let start = Instant::now();
         let plan = Plan {
             case: self.name.clone(),
             strategy,
             seed: self.seed,
             budget,
-            max_steps,
+            settings: Settings { max_steps, firings: self.firings, timed: self.timed },
             deadline: self.time.map(|time| start + time),
             replay,
         };

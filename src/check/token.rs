@@ -178,16 +178,9 @@ impl fmt::Display for Token {
                 fields.extend(write_choices(choices));
             }
         }
-        let Facts { tries, asks_finished, spoils, counted, loops, prepared } = &self.facts;
-        if *tries {
-            fields.push("t=1".to_owned());
-        }
-        if *asks_finished {
-            fields.push("f=1".to_owned());
-        }
-        if *spoils {
-            fields.push("u=1".to_owned());
-        }
+        let Facts { tries, hangs_up, meets, asks_finished, spoils, counted, loops, prepared } = &self.facts;
+        let flags = [("t", tries), ("h", hangs_up), ("m", meets), ("f", asks_finished), ("u", spoils)];
+        fields.extend(flags.iter().filter(|(_, on)| **on).map(|(key, _)| format!("{key}=1")));
         if !counted.is_empty() {
             fields.push(format!("a={}", join(counted.iter().map(|name| format!("{name:x}")))));
         }
@@ -280,6 +273,8 @@ fn read(case: String, world: World, strategy: Strategy, fields: &mut BTreeMap<&s
     };
     let mut facts = Facts {
         tries: flag(fields.remove("t"))?,
+        hangs_up: flag(fields.remove("h"))?,
+        meets: flag(fields.remove("m"))?,
         asks_finished: flag(fields.remove("f"))?,
         spoils: flag(fields.remove("u"))?,
         ..Facts::default()

@@ -156,10 +156,12 @@ impl fmt::Display for Limit {
 pub enum Coverage {
     /// Every execution, in the world's memory model: the engine asked for no further one.
     Exhausted,
-    /// Every execution with at most so many preemptions.
+    /// Every execution within these bounds.
     Bounded {
-        /// Switches away from a thread that could have gone on.
-        preemptions: usize,
+        /// At most so many switches away from a thread that could have gone on.
+        preemptions: Option<usize>,
+        /// At most so many timers that fire although something else could go on.
+        firings: Option<u32>,
     },
     /// So many schedules, drawn at random.
     Sampled {
@@ -173,11 +175,27 @@ pub enum Coverage {
     },
 }
 
+impl Coverage {
+    /// What has been seen when the engine asks for no further execution.
+    pub(crate) fn complete(preemptions: Option<usize>, firings: Option<u32>) -> Coverage {
+        match (preemptions, firings) {
+            (None, None) => Coverage::Exhausted,
+            _ => Coverage::Bounded { preemptions, firings },
+        }
+    }
+}
+
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Coverage::Exhausted => f.pad("exhausted"),
-            Coverage::Bounded { preemptions } => f.pad(&format!("bounded({preemptions} preemptions)")),
+            Coverage::Bounded { preemptions, firings } => {
+                let bounds = [
+                    preemptions.map(|n| format!("{n} preemptions")),
+                    firings.map(|n| format!("{n} early firings")),
+                ];
+                f.pad(&format!("bounded({})", bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")))
+            }
             Coverage::Sampled { schedules } => f.pad(&format!("sampled({schedules})")),
             Coverage::Truncated { by } => f.pad(&format!("truncated({by})")),
         }

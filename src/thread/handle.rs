@@ -118,11 +118,12 @@ pub fn yield_now() {
     }
 }
 
-/// Sleeps. See [`std::thread::sleep`]. In a model a scheduling point, which takes no time and orders nothing.
+/// Sleeps. See [`std::thread::sleep`]. In a model a scheduling point that orders
+/// nothing; the model's clock is then at least so much further. In a timed model it lasts until nothing else can go on.
 #[track_caller]
 pub fn sleep(duration: Duration) {
     match world::current() {
-        Some(ex) => ex.pause(Kind::Sleep, Location::caller()),
+        Some(ex) => ex.sleep(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX), Location::caller()),
         None => std::thread::sleep(duration),
     }
 }
@@ -140,7 +141,7 @@ pub fn panicking() -> bool {
 /// # Panics
 /// In a narrowed build, which has no std world.
 #[track_caller]
-pub(super) fn require_std(what: &str) {
+pub(crate) fn require_std(what: &str) {
     if cfg!(any(loom, shuttle)) {
         let world = if cfg!(loom) { "loom" } else { "shuttle" };
         panic!(

@@ -25,6 +25,8 @@ mod scoped;
 mod spawn;
 
 #[cfg(raddle_model)]
+pub(crate) use self::handle::require_std;
+#[cfg(raddle_model)]
 pub use self::{
     handle::{Thread, ThreadId, current, panicking, park, sleep, yield_now},
     local::LocalKey,

@@ -12,6 +12,7 @@ use std::{
 use smallvec::SmallVec;
 
 use super::{
+    channel::{ChannelState, Deal},
     clock::{CellClock, Clock, View},
     event::{Event, Kind, Number, ObjectKind, ObjectRef, Value},
     progress::Progress,
@@ -96,6 +97,10 @@ pub(crate) struct Thread {
     pub(crate) token_clock: Clock,
     /// Chosen by a notification.
     pub(crate) notified: bool,
+    /// Its operation at channels.
+    pub(crate) deal: Option<Deal>,
+    /// It waits no longer than until then, for something else than channels.
+    pub(crate) deadline: Option<u64>,
     /// What the thread's end published, for `join`.
     pub(crate) end_clock: Clock,
     /// Goes up when the thread ends: what `is_finished` reads.
@@ -156,6 +161,7 @@ pub(crate) enum State {
         waiters: Vec<usize>,
     },
     Cell(CellClock),
+    Channel(ChannelState),
     /// What dropped references published.
     Arc {
         released: Clock,
@@ -179,6 +185,10 @@ pub(crate) struct LockState {
 pub(crate) struct Facts {
     /// Some lock is tried: then giving a lock back is visible, and a scheduling point.
     pub(crate) tries: bool,
+    /// Some thread sees a channel hung up: then dropping a sender or receiver is a scheduling point.
+    pub(crate) hangs_up: bool,
+    /// Somebody can tell whether a thread waits at a channel: then beginning to wait is an event.
+    pub(crate) meets: bool,
     /// Some thread is asked whether it has finished: then ending is a scheduling point.
     pub(crate) asks_finished: bool,
     /// A lock is given back while a thread panics, and used again: loom's own locks do not survive that (loom world).
@@ -195,6 +205,17 @@ pub(crate) struct Facts {
 /// What stands for a cell among [`Facts::prepared`].
 #[cfg(raddle_loom)]
 pub(crate) const CELL: (u8, u64) = (u8::MAX, 0);
+
+/// What a check asks of every execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// Steps after which an execution is given up.
+    pub(crate) max_steps: u64,
+    /// Timers that may fire, in one execution, although something else could go on.
+    pub(crate) firings: u32,
+    /// Time moves only when nothing else can go on, to the earliest deadline.
+    pub(crate) timed: bool,
+}
 
 /// Why the execution ends early.
 pub(crate) enum Stop {
@@ -218,7 +239,7 @@ pub(crate) struct Core {
     pointers: BTreeMap<u64, u32>,
     pub(crate) events: Vec<Event>,
     pub(crate) steps: u64,
-    pub(crate) max_steps: u64,
+    pub(crate) settings: Settings,
     pub(crate) facts: Facts,
     pub(crate) stop: Option<Stop>,
     /// A fact was learned where the execution could not be stopped: start over once it has ended.
@@ -227,6 +248,18 @@ pub(crate) struct Core {
     pub(crate) unwinders: bool,
     /// Rounds that busy threads were let through because nobody else could run, since the last change.
     pub(crate) vain_rounds: u32,
+    /// Nanoseconds since the model began: up to where timers have fired.
+    pub(crate) now: u64,
+    /// Timers that have fired early.
+    pub(crate) early: u32,
+    /// Nothing but a timer can go on: the next event is a timer's.
+    pub(crate) forced: bool,
+    /// A timer was kept from firing early, by the limit.
+    pub(crate) kept_back: bool,
+    /// What the last message is known by.
+    pub(crate) tickets: u64,
+    /// Messages that were taken or left in a channel: what was published with them, once they are there.
+    pub(crate) in_flight: BTreeMap<u64, Option<Clock>>,
     /// Where the events of the first of those rounds began.
     pub(crate) vain_since: usize,
     /// Decisions of the scheduler where it had a choice, and the choices that the program asked for.
@@ -234,7 +267,7 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(max_steps: u64, facts: Facts) -> Core {
+    pub(crate) fn new(settings: Settings, facts: Facts) -> Core {
         Core {
             threads: Vec::new(),
             spare: Vec::new(),
@@ -244,12 +277,18 @@ impl Core {
             pointers: BTreeMap::new(),
             events: Vec::new(),
             steps: 0,
-            max_steps,
+            settings,
             facts,
             stop: None,
             learned: false,
             unwinders: false,
             vain_rounds: 0,
+            now: 0,
+            early: 0,
+            forced: false,
+            kept_back: false,
+            tickets: 0,
+            in_flight: BTreeMap::new(),
             vain_since: 0,
             decisions: Vec::new(),
         }
@@ -269,6 +308,12 @@ impl Core {
         self.unwinders = false;
         self.vain_rounds = 0;
         self.vain_since = 0;
+        self.now = 0;
+        self.early = 0;
+        self.forced = false;
+        self.kept_back = false;
+        self.tickets = 0;
+        self.in_flight.clear();
         self.decisions.clear();
     }
 
@@ -313,6 +358,8 @@ impl Core {
             token: false,
             token_clock: Clock::default(),
             notified: false,
+            deal: None,
+            deadline: None,
             end_clock: Clock::default(),
             version: 0,
             panic: None,

@@ -74,6 +74,24 @@ pub enum Kind {
     RefRead,
     /// [`choice`](crate::choice).
     Choice,
+    /// A message is sent: `Sender::send` and its relatives that wait.
+    Send,
+    /// `Sender::try_send`.
+    TrySend,
+    /// A message is received: `Receiver::recv` and its relatives that wait.
+    Receive,
+    /// `Receiver::try_recv`.
+    TryReceive,
+    /// One of several channel operations: `select!`, `Select::select` and their relatives.
+    Select,
+    /// `Select::ready` and its relatives: waits until an operation could be done.
+    Ready,
+    /// A thread begins to wait at a channel where others can tell.
+    Arrive,
+    /// A sender or a receiver of a channel is dropped, or the channel is closed.
+    HangUp,
+    /// A channel is looked at: `len`, `is_empty`, `is_full`.
+    Look,
     /// The main function has returned and waits for the rest to come to rest.
     Rest,
 }
@@ -115,6 +133,15 @@ impl Kind {
             Kind::RefDec => "drop",
             Kind::RefRead => "count",
             Kind::Choice => "choice",
+            Kind::Send => "send",
+            Kind::TrySend => "try_send",
+            Kind::Receive => "recv",
+            Kind::TryReceive => "try_recv",
+            Kind::Select => "select",
+            Kind::Ready => "ready",
+            Kind::Arrive => "arrive",
+            Kind::HangUp => "hang up",
+            Kind::Look => "len",
             Kind::Rest => "end",
         }
     }
@@ -136,6 +163,8 @@ pub enum ObjectKind {
     Cell,
     /// `sync::Arc`.
     Arc,
+    /// A channel.
+    Channel,
     /// A thread.
     Thread,
 }
@@ -150,6 +179,7 @@ impl ObjectKind {
             ObjectKind::Condvar => "condvar",
             ObjectKind::Cell => "cell",
             ObjectKind::Arc => "arc",
+            ObjectKind::Channel => "channel",
             ObjectKind::Thread => "thread",
         }
     }
@@ -213,8 +243,16 @@ pub enum Value {
     Done(bool),
     /// A thread: spawned, joined, woken.
     Thread(u32),
-    /// How many: threads woken, references left, the choice taken.
+    /// How many: threads woken, references left, the choice taken, messages queued.
     Count(u64),
+    /// A message, by its number in the execution.
+    Message(u64),
+    /// The arm of a select that was taken, from 0.
+    Arm(u32),
+    /// The other side of the channel has hung up.
+    HungUp,
+    /// The wait ended by its deadline, or a timer fired.
+    Fired,
 }
 
 impl fmt::Display for Value {
@@ -227,6 +265,10 @@ impl fmt::Display for Value {
             Value::Done(done) => write!(f, "-> {done}"),
             Value::Thread(thread) => write!(f, "t{thread}"),
             Value::Count(n) => write!(f, "{n}"),
+            Value::Message(n) => write!(f, "message {n}"),
+            Value::Arm(arm) => write!(f, "-> arm {arm}"),
+            Value::HungUp => f.write_str("-> hung up"),
+            Value::Fired => f.write_str("-> fired"),
         }
     }
 }

@@ -191,6 +191,10 @@ pub(crate) struct Engine {
     edges: Cell<usize>,
     /// What was published by those who gave back a lock that is not loom's own: its last writer, its readers since.
     locks: RefCell<BTreeMap<usize, Published>>,
+    /// What was published with a message that was given after its place was taken.
+    messages: RefCell<BTreeMap<u64, usize>>,
+    /// A token on which timers meet.
+    time: RefCell<Option<Box<Mutex<()>>>>,
     choices: RefCell<Choices>,
 }
 
@@ -216,6 +220,8 @@ impl Engine {
         self.ends.borrow_mut().clear();
         self.edges.set(0);
         self.locks.borrow_mut().clear();
+        self.messages.borrow_mut().clear();
+        self.time.take();
         let mut threads = self.threads.borrow_mut();
         threads.clear();
         threads.push((thread::current(), None));
@@ -401,6 +407,26 @@ impl Engine {
         };
         // SAFETY: tokens are boxed and stay until the next execution begins.
         drop(unsafe { &*token }.lock());
+    }
+
+    /// An event on time.
+    pub(crate) fn touch_time(&self) {
+        let token: *const Mutex<()> = &**self.time.borrow_mut().get_or_insert_with(|| Box::new(Mutex::new(())));
+        // SAFETY: the token is boxed and stays until the next execution begins.
+        drop(unsafe { &*token }.lock());
+    }
+
+    /// A message is given after its place in a channel was taken: publishes what its sender did.
+    pub(crate) fn release_message(&self, ticket: u64) {
+        let edge = self.new_edge();
+        self.messages.borrow_mut().insert(ticket, edge);
+    }
+
+    /// The message is received: sees what its sender did.
+    pub(crate) fn acquire_message(&self, ticket: u64) {
+        if let Some(edge) = self.messages.borrow_mut().remove(&ticket) {
+            static_edge(edge).get();
+        }
     }
 
     /// A thread's end, or a look at whether it has come: events that depend on each other, and order nothing.

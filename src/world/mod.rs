@@ -12,6 +12,7 @@
 //! ```
 
 pub(crate) mod binding;
+pub(crate) mod channel;
 pub(crate) mod clock;
 pub(crate) mod core;
 pub(crate) mod event;
@@ -24,6 +25,7 @@ pub(crate) mod progress;
 #[cfg(raddle_shuttle)]
 pub(crate) mod shuttle;
 pub(crate) mod threads;
+pub(crate) mod timer;
 
 use std::{
     cell::{Cell, RefCell},
@@ -34,9 +36,9 @@ use std::{
 };
 
 use self::{
-    core::{Core, Facts, Guard, Op, Status, Stop, StoredGuard},
+    core::{Core, Facts, Guard, Op, Settings, Status, Stop, StoredGuard},
     event::{Kind, Value},
-    progress::{Round, Seen, VAIN_LIMIT},
+    progress::{Round, Seen, VAIN_FIRINGS, VAIN_LIMIT},
 };
 use crate::check::{FailureKind, Waiting};
 
@@ -175,7 +177,7 @@ const ABORT_STEPS: u32 = 10_000;
 const ABORT_BUSY: u32 = 64;
 
 impl Execution {
-    pub(crate) fn new(engine: Engine, max_steps: u64, facts: Facts) -> Execution {
+    pub(crate) fn new(engine: Engine, settings: Settings, facts: Facts) -> Execution {
         let world = match &engine {
             #[cfg(raddle_loom)]
             Engine::Loom(_) => World::Loom,
@@ -187,7 +189,7 @@ impl Execution {
             id: Cell::new(0),
             me: Cell::new(0),
             aborting: Cell::new(false),
-            core: RefCell::new(Core::new(max_steps, facts)),
+            core: RefCell::new(Core::new(settings, facts)),
             engine,
         }
     }
@@ -234,13 +236,12 @@ impl Execution {
             self.abort_wait(me, op, guard);
             return me;
         }
-        let (ended, limit) = {
-            let mut core = self.core.borrow_mut();
-            (core.threads[me].progress.ended.take(), (core.steps >= core.max_steps).then_some(core.max_steps))
+        self.end_due_round(me);
+        let limit = {
+            let core = self.core.borrow();
+            let limit = core.settings.max_steps;
+            (core.steps >= limit).then_some(limit)
         };
-        if let Some(place) = ended {
-            self.end_round(Op::new(Kind::SpinLoop, place));
-        }
         if let Some(limit) = limit {
             self.fail(
                 FailureKind::Livelock,
@@ -253,6 +254,14 @@ impl Execution {
             self.wait_turn(me, op, guard, branch);
         }
         me
+    }
+
+    /// A round that has ended by repetition counts at the next operation.
+    pub(crate) fn end_due_round(&self, me: usize) {
+        let ended = self.core.borrow_mut().threads[me].progress.ended.take();
+        if let Some(place) = ended {
+            self.end_round(Op::new(Kind::SpinLoop, place));
+        }
     }
 
     fn wait_turn(&self, me: usize, op: Op, guard: Option<Guard<'_>>, branch: Branch<'_>) {
@@ -289,6 +298,7 @@ impl Execution {
             thread.guard = None;
             thread.parked = false;
             thread.status = Status::Running;
+            core.note_kept_back();
         }
         if self.aborting.get() {
             self.unwind(me);
@@ -332,7 +342,12 @@ impl Execution {
             Branch::Silent => false,
         };
         loop {
+            // What another thread has settled for this one is an event of the other's.
+            if self.core.borrow().dealt(me) {
+                return;
+            }
             if touch {
+                self.touch_arms(engine, me);
                 match (op.object, op.peer) {
                     (Some(object), _) => engine.touch(object),
                     (None, Some(thread)) if matches!(op.kind, Kind::Exit | Kind::IsFinished) => {
@@ -353,12 +368,35 @@ impl Execution {
                 if self.aborting.get() {
                     return;
                 }
+                if holds() {
+                    continue;
+                }
             }
+            // Somebody may have waited for this thread to wait, or for time to pass.
+            self.wake();
             self.core.borrow_mut().threads[me].parked = true;
             engine.park();
             if back() {
                 return;
             }
+        }
+    }
+
+    /// Touches everything that a thread's operation at channels depends on, but the one channel of a plain operation.
+    #[cfg(raddle_loom)]
+    fn touch_arms(&self, engine: &loom::Engine, me: usize) {
+        let (objects, armed) = {
+            let core = self.core.borrow();
+            let deal = core.threads[me].deal.as_ref();
+            let objects: Vec<usize> = deal.map_or_else(Vec::new, |deal| deal.arms.iter().map(|arm| arm.object).collect());
+            (objects, core.armed(me).is_some())
+        };
+        if let [_, _, ..] = objects[..] {
+            objects.iter().for_each(|&object| engine.touch(object));
+        }
+        // Timers share a limit: which of them fire first decides which of them can.
+        if armed {
+            engine.touch_time();
         }
     }
 
@@ -373,6 +411,7 @@ impl Execution {
             let mut core = self.core.borrow_mut();
             core.steps += 1;
             core.push_event(me, op, value);
+            core.forced = false;
             match effect {
                 Effect::Nothing => {}
                 Effect::Read(seen, result, stale) => core.has_read(me, op, seen, result, stale),
@@ -405,7 +444,7 @@ impl Execution {
     }
 
     /// Resumes threads that loom has suspended and whose guards hold now.
-    fn wake(&self) {
+    pub(crate) fn wake(&self) {
         #[cfg(raddle_loom)]
         if let Some(engine) = self.loom() {
             let mut core = self.core.borrow_mut();
@@ -457,6 +496,27 @@ impl Execution {
         self.core.borrow_mut().threads[self.me.get()].progress.ended = None;
         self.end_round(op);
         self.step(op, None, Branch::Point, |_, _| ((), Value::None, Effect::Nothing));
+    }
+
+    /// `sleep`. In a timed model it takes its time; elsewhere it is a pause, after which so much time has passed.
+    pub(crate) fn sleep(&self, nanos: u64, location: &'static Location<'static>) {
+        let (timed, until) = {
+            let core = self.core.borrow();
+            (core.settings.timed, core.now.saturating_add(nanos))
+        };
+        if timed && !self.aborting.get() {
+            let me = self.me.get();
+            self.core.borrow_mut().threads[me].deadline = Some(until);
+            let op = Op::new(Kind::Sleep, location);
+            self.step(op, Some(&|core| core.now >= until), Branch::Point, |core, me| {
+                core.threads[me].deadline = None;
+                ((), Value::None, Effect::Nothing)
+            });
+            return;
+        }
+        self.pause(Kind::Sleep, location);
+        let mut core = self.core.borrow_mut();
+        core.now = core.now.max(until);
     }
 
     /// A value below `n`, every one of which is explored.
@@ -531,14 +591,19 @@ impl Execution {
             let busy: Vec<usize> = (0..core.threads.len())
                 .filter(|&t| core.threads[t].status == Status::Pending && is_pause(core.threads[t].op.kind))
                 .collect();
-            if !busy.is_empty() {
+            let armed = core.anything_armed();
+            if armed || !busy.is_empty() {
                 if core.vain_rounds == 0 {
                     core.vain_since = core.events.len();
                 }
                 core.vain_rounds += 1;
-                if core.vain_rounds <= VAIN_LIMIT {
-                    let turn = busy[core.vain_rounds as usize % busy.len()];
-                    core.threads[turn].progress.pass = true;
+                if core.vain_rounds <= if armed { VAIN_FIRINGS } else { VAIN_LIMIT } {
+                    if armed {
+                        core.let_time_pass();
+                    } else {
+                        let turn = busy[core.vain_rounds as usize % busy.len()];
+                        core.threads[turn].progress.pass = true;
+                    }
                     return;
                 }
                 let since = core.vain_since;
@@ -547,6 +612,8 @@ impl Execution {
             let names = core.waiting().iter().map(Waiting::to_string).collect::<Vec<_>>().join("; ");
             if let Some(note) = core.unasked_panic() {
                 (FailureKind::Panic, note.message.clone())
+            } else if armed {
+                (FailureKind::Livelock, format!("timers fire again and again, and nothing changes: {names}"))
             } else if !busy.is_empty() {
                 (FailureKind::Livelock, format!("busy-waiting for a change that nobody is left to make: {names}"))
             } else if core.threads[0].status == Status::Pending && core.threads[0].op.kind == Kind::Rest {

@@ -27,6 +27,9 @@ use super::core::{Core, Op, hash32, mix};
 /// Rounds in vain, with nobody else able to run, before a busy loop is called a Livelock.
 pub(crate) const VAIN_LIMIT: u32 = 1_000;
 
+/// Times that timers fire, with nobody else able to run and nothing changing, before that is called a Livelock.
+pub(crate) const VAIN_FIRINGS: u32 = 10_000;
+
 /// A loop that goes more rounds than this in vain is taken to be endless.
 pub(crate) const PATIENCE: usize = 32;
 
