@@ -185,9 +185,17 @@ fn early_timeouts_are_limited_and_the_exploration_says_so() {
         };
         let verdict = Check::new("retry").strategy(strategy).run(model).unwrap();
         assert!(verdict.passed(), "{}", raddle::render(&verdict));
-        assert_eq!(verdict.coverage, Coverage::Bounded { preemptions: None, firings: Some(2) }, "{strategy}");
+        assert_eq!(
+            verdict.coverage,
+            Coverage::Bounded { preemptions: None, firings: Some(2), wakes: None },
+            "{strategy}"
+        );
         let never = Check::new("retry").strategy(strategy).firings(0).run(model).unwrap();
-        assert_eq!(never.coverage, Coverage::Bounded { preemptions: None, firings: Some(0) }, "{strategy}");
+        assert_eq!(
+            never.coverage,
+            Coverage::Bounded { preemptions: None, firings: Some(0), wakes: None },
+            "{strategy}"
+        );
         assert!(never.executions < verdict.executions);
     }
 }

@@ -10,8 +10,7 @@ use std::{
 use super::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
     iter::{IntoIter, Iter, TryIter},
-    make::later,
-    store::{End, Miss, Patience},
+    store::{End, Miss, Patience, check_std},
 };
 use crate::{
     time::Instant,
@@ -49,21 +48,9 @@ impl<T> RefUnwindSafe for Sender<T> {}
 impl<T> UnwindSafe for Receiver<T> {}
 impl<T> RefUnwindSafe for Receiver<T> {}
 
-/// A channel of the std world is of no use in a model.
-fn check_std(created: &'static Location<'static>) {
-    if let Some(ex) = world::current() {
-        let message = format!(
-            "a channel made at {created} was made outside any model and is now used in a {} model: make it inside the model",
-            ex.world
-        );
-        ex.error(message.clone());
-        panic!("{message}");
-    }
-}
-
 /// Until when an operation waits in a model.
 fn until(duration: Duration) -> Patience {
-    Patience::Until(world::current().and_then(|ex| later(ex, duration)))
+    Patience::Until(world::current().and_then(|ex| ex.later(duration)))
 }
 
 impl<T> Sender<T> {
@@ -106,14 +93,13 @@ impl<T> Sender<T> {
     pub fn try_send(&self, msg: T) -> Result<(), TrySendError<T>> {
         match self.here() {
             SenderIn::Std(std) => std.try_send(msg),
-            SenderIn::Model(end) => {
-                end.channel.send(msg, Patience::Nothing, Kind::TrySend, Location::caller()).map_err(|(msg, why)| {
-                    match why {
-                        Miss::Nothing => TrySendError::Full(msg),
-                        Miss::HungUp => TrySendError::Disconnected(msg),
-                    }
-                })
-            }
+            SenderIn::Model(end) => end
+                .channel
+                .send(msg, Patience::Nothing, Kind::TrySend, Location::caller())
+                .map_err(|(msg, why)| match why {
+                    Miss::Nothing => TrySendError::Full(msg),
+                    Miss::HungUp => TrySendError::Disconnected(msg),
+                }),
         }
     }
 

@@ -50,10 +50,7 @@ fn make<T>(
 /// In a model it may come due at any point.
 #[track_caller]
 pub fn after(duration: Duration) -> Receiver<Instant> {
-    timer(
-        |ex| Timer { due: later(ex, duration), period: None },
-        || crossbeam_channel::after(duration),
-    )
+    timer(|ex| Timer { due: ex.later(duration), period: None }, || crossbeam_channel::after(duration))
 }
 
 /// Delivers one message, the time, at that time. See [`crossbeam_channel::at`].
@@ -68,10 +65,7 @@ pub fn at(when: Instant) -> Receiver<Instant> {
 /// nothing else can go on.
 #[track_caller]
 pub fn tick(duration: Duration) -> Receiver<Instant> {
-    timer(
-        |ex| Timer { due: later(ex, duration), period: Some(nanos(duration)) },
-        || crossbeam_channel::tick(duration),
-    )
+    timer(|ex| Timer { due: ex.later(duration), period: Some(nanos(duration)) }, || crossbeam_channel::tick(duration))
 }
 
 /// Never delivers a message, and never hangs up. See [`crossbeam_channel::never`].
@@ -106,11 +100,6 @@ fn timer(
     }
 }
 
-pub(super) fn nanos(duration: Duration) -> u64 {
+fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// The time on the model's clock after so long; `None` if that is beyond all time.
-pub(super) fn later(ex: &Execution, duration: Duration) -> Option<u64> {
-    ex.now().checked_add(u64::try_from(duration.as_nanos()).ok()?)
 }

@@ -5,7 +5,6 @@ use std::{fmt, panic::Location, time::Duration};
 use super::{
     ReadyTimeoutError, Receiver, RecvError, SelectTimeoutError, SendError, Sender, TryReadyError, TrySelectError,
     endpoint::{ReceiverIn, SenderIn},
-    make::later,
     store::Patience,
 };
 use crate::{
@@ -186,9 +185,7 @@ impl<'a> Select<'a> {
             Operations::Std(std, places) => {
                 std.select_deadline(deadline.std()).map(|begun| SelectedOperation::std(begun, places))
             }
-            Operations::Model(_) => {
-                self.begin(Patience::Until(Some(deadline.nanos()))).ok_or(SelectTimeoutError)
-            }
+            Operations::Model(_) => self.begin(Patience::Until(Some(deadline.nanos()))).ok_or(SelectTimeoutError),
         }
     }
 
@@ -272,7 +269,7 @@ impl<'a> Select<'a> {
 
 /// Until when an operation waits in a model.
 fn within(timeout: Duration) -> Patience {
-    Patience::Until(world::current().and_then(|ex| later(ex, timeout)))
+    Patience::Until(world::current().and_then(|ex| ex.later(timeout)))
 }
 
 #[track_caller]

@@ -69,6 +69,18 @@ impl Deal {
     }
 }
 
+/// A channel of the std world is of no use in a model.
+pub(crate) fn check_std(created: &'static Location<'static>) {
+    if let Some(ex) = world::current() {
+        let message = format!(
+            "a channel made at {created} was made outside any model and is now used in a {} model: make it inside the model",
+            ex.world
+        );
+        ex.error(message.clone());
+        panic!("{message}");
+    }
+}
+
 impl<T> Channel<T> {
     /// A new channel, made at `created`, with an end for each side.
     pub(crate) fn pair(
@@ -233,4 +245,3 @@ impl<T> Drop for End<T> {
         }
     }
 }
-

@@ -20,7 +20,7 @@ use super::{
     outcome::{Ended, Explored, MOST_RESTARTS, take, with_token},
     token::Body,
 };
-use crate::world::{Engine, Execution, core::Facts, loom, panics::message_of};
+use crate::world::{Engine, Execution, core::Facts, loom, panics::message_of, timer::Kept};
 
 /// The bound to which an exploration falls back that is too large to exhaust.
 const FALLBACK_PREEMPTIONS: usize = 2;
@@ -54,8 +54,8 @@ struct Session {
     executions: Cell<u64>,
     steps: Cell<u64>,
     restarts: Cell<u32>,
-    /// A limit has kept a timer back in some execution.
-    kept_back: Cell<bool>,
+    /// The limits that have kept something back in some execution.
+    kept: Cell<Kept>,
 }
 
 thread_local! {
@@ -76,7 +76,7 @@ pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
         executions: Cell::new(0),
         steps: Cell::new(0),
         restarts: Cell::new(0),
-        kept_back: Cell::new(false),
+        kept: Cell::default(),
     });
     SESSION.set(Some(Rc::clone(&session)));
     let explored = match (&plan.replay, plan.strategy) {
@@ -168,7 +168,7 @@ impl Session {
             return;
         }
         let ended = take(ex);
-        self.kept_back.set(self.kept_back.get() || ex.core.borrow().kept_back);
+        self.kept.set(self.kept.get().or(ex.core.borrow().kept()));
         if !matches!(ended, Ok(Ended::Learned)) && self.target.get().is_none() {
             self.executions.set(self.executions.get() + 1);
             self.steps.set(self.steps.get() + ex.core.borrow().steps);
@@ -198,8 +198,7 @@ impl Session {
             match self.run_loom(ex, &builder, model) {
                 None => {
                     if !engine.next_assignment() {
-                        let firings = self.kept_back.get().then_some(self.plan.settings.firings);
-                        return Ok(self.done(Coverage::complete(bound, firings)));
+                        return Ok(self.done(Coverage::complete(bound, self.kept.get(), self.plan.settings)));
                     }
                 }
                 Some(Halt::Learned) => {

@@ -19,6 +19,7 @@ use crate::world::{
     core::{Core, Facts, mix},
     panics::message_of,
     shuttle,
+    timer::Kept,
 };
 
 /// Decisions that PCT supposes an execution to have before it has seen one.
@@ -33,8 +34,8 @@ struct Session<'a> {
     executions: u64,
     steps: u64,
     restarts: u32,
-    /// A limit has kept a timer back in some execution.
-    kept_back: bool,
+    /// The limits that have kept something back in some execution.
+    kept: Kept,
 }
 
 pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
@@ -51,7 +52,7 @@ pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
         executions: 0,
         steps: 0,
         restarts: 0,
-        kept_back: false,
+        kept: Kept::default(),
     };
     match &plan.replay {
         Some(token) => session.replay(token),
@@ -77,7 +78,7 @@ impl Session<'_> {
             return Err(Error::Tool(format!("the shuttle engine gave up: {}", message_of(&*payload))));
         }
         let ended = take(self.ex)?;
-        self.kept_back |= self.ex.core.borrow().kept_back;
+        self.kept = self.kept.or(self.ex.core.borrow().kept());
         if matches!(ended, Ended::Learned) {
             self.executions = 0;
             self.steps = 0;
@@ -196,8 +197,7 @@ impl Session<'_> {
                 return Ok(self.failed(failure, decisions(), coverage));
             }
             if number == Some(self.executions) || !dfs.borrow_mut().next() {
-                let firings = self.kept_back.then_some(self.plan.settings.firings);
-                return Ok(self.done(Coverage::complete(None, firings)));
+                return Ok(self.done(Coverage::complete(None, self.kept, self.plan.settings)));
             }
         }
     }

@@ -185,6 +185,7 @@ pub struct Check {
     executions: Option<u64>,
     steps: Option<u64>,
     firings: u32,
+    spurious: u32,
     timed: bool,
     time: Option<Duration>,
     isolation: Option<Isolation>,
@@ -226,6 +227,7 @@ impl Check {
             executions: None,
             steps: None,
             firings: FIRINGS,
+            spurious: 0,
             timed: false,
             time: None,
             isolation: None,
@@ -274,6 +276,13 @@ impl Check {
     /// the exploration is bounded by it. Default [`FIRINGS`]; 0: timers fire only when nothing else can go on.
     pub fn firings(mut self, firings: u32) -> Check {
         self.firings = firings;
+        self
+    }
+
+    /// How many waits may end spuriously in one execution: `Condvar::wait` and its relatives, `park`. Default 0. With more,
+    /// code that tests its condition once, where std demands a loop, is found out.
+    pub fn spurious(mut self, wakes: u32) -> Check {
+        self.spurious = wakes;
         self
     }
 
@@ -459,7 +468,7 @@ impl Check {
             strategy,
             seed: self.seed,
             budget,
-            settings: Settings { max_steps, firings: self.firings, timed: self.timed },
+            settings: Settings { max_steps, firings: self.firings, spurious: self.spurious, timed: self.timed },
             deadline: self.time.map(|time| start + time),
             replay,
         };

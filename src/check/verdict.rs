@@ -5,8 +5,8 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::Strategy;
-use crate::world::World;
 pub use crate::world::event::{Kind, Number, ObjectKind, ObjectRef, Value};
+use crate::world::{World, core::Settings, timer::Kept};
 
 /// How an execution fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -162,6 +162,8 @@ pub enum Coverage {
         preemptions: Option<usize>,
         /// At most so many timers that fire although something else could go on.
         firings: Option<u32>,
+        /// At most so many waits that end spuriously.
+        wakes: Option<u32>,
     },
     /// So many schedules, drawn at random.
     Sampled {
@@ -177,10 +179,12 @@ pub enum Coverage {
 
 impl Coverage {
     /// What has been seen when the engine asks for no further execution.
-    pub(crate) fn complete(preemptions: Option<usize>, firings: Option<u32>) -> Coverage {
-        match (preemptions, firings) {
-            (None, None) => Coverage::Exhausted,
-            _ => Coverage::Bounded { preemptions, firings },
+    pub(crate) fn complete(preemptions: Option<usize>, kept: Kept, settings: Settings) -> Coverage {
+        let firings = kept.firings.then_some(settings.firings);
+        let wakes = kept.wakes.then_some(settings.spurious);
+        match (preemptions, firings, wakes) {
+            (None, None, None) => Coverage::Exhausted,
+            _ => Coverage::Bounded { preemptions, firings, wakes },
         }
     }
 }
@@ -189,10 +193,11 @@ impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Coverage::Exhausted => f.pad("exhausted"),
-            Coverage::Bounded { preemptions, firings } => {
+            Coverage::Bounded { preemptions, firings, wakes } => {
                 let bounds = [
                     preemptions.map(|n| format!("{n} preemptions")),
                     firings.map(|n| format!("{n} early firings")),
+                    wakes.map(|n| format!("{n} spurious wake-ups")),
                 ];
                 f.pad(&format!("bounded({})", bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")))
             }

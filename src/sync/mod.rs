@@ -4,11 +4,12 @@
 //! inside one; what it does not model is said in its docs.
 
 pub mod atomic;
+pub mod mpsc;
 
 #[cfg(not(raddle_model))]
 pub use std::sync::{
     Arc, Condvar, LockResult, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError,
-    TryLockResult, Weak,
+    TryLockResult, WaitTimeoutResult, Weak,
 };
 
 #[cfg(raddle_model)]
@@ -27,7 +28,7 @@ pub(crate) use self::poison::panicking;
 #[cfg(raddle_model)]
 pub use self::{
     arc::{Arc, Weak},
-    condvar::Condvar,
+    condvar::{Condvar, WaitTimeoutResult},
     mutex::{Mutex, MutexGuard},
     rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard},
 };

@@ -96,15 +96,28 @@ pub fn current() -> Thread {
     }
 }
 
-/// Waits for the thread's park token and takes it. See [`std::thread::park`]. Never returns spuriously in a model,
-/// although std allows it.
+/// Waits for the thread's park token and takes it. See [`std::thread::park`]. In a model it returns spuriously only
+/// where [`Check::spurious`](crate::Check::spurious) asks for that.
 #[track_caller]
 pub fn park() {
     match world::current() {
-        Some(ex) => ex.park(Location::caller()),
+        Some(ex) => ex.park(None, Location::caller()),
         None => {
             require_std("thread::park");
             std::thread::park();
+        }
+    }
+}
+
+/// Waits for the thread's park token, but no longer than this. See [`std::thread::park_timeout`]. In a model the time may
+/// be over at any point.
+#[track_caller]
+pub fn park_timeout(dur: Duration) {
+    match world::current() {
+        Some(ex) => ex.park(ex.later(dur), Location::caller()),
+        None => {
+            require_std("thread::park_timeout");
+            std::thread::park_timeout(dur);
         }
     }
 }

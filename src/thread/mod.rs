@@ -12,7 +12,7 @@
 #[cfg(not(raddle_model))]
 pub use std::thread::{
     AccessError, Builder, JoinHandle, LocalKey, Result, Scope, ScopedJoinHandle, Thread, ThreadId,
-    available_parallelism, current, panicking, park, scope, sleep, spawn, yield_now,
+    available_parallelism, current, panicking, park, park_timeout, scope, sleep, spawn, yield_now,
 };
 
 #[cfg(raddle_model)]
@@ -28,7 +28,7 @@ mod spawn;
 pub(crate) use self::handle::require_std;
 #[cfg(raddle_model)]
 pub use self::{
-    handle::{Thread, ThreadId, current, panicking, park, sleep, yield_now},
+    handle::{Thread, ThreadId, current, panicking, park, park_timeout, sleep, yield_now},
     local::LocalKey,
     scoped::{Scope, ScopedJoinHandle, scope},
     spawn::{Builder, JoinHandle, spawn},

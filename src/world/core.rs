@@ -213,6 +213,8 @@ pub(crate) struct Settings {
     pub(crate) max_steps: u64,
     /// Timers that may fire, in one execution, although something else could go on.
     pub(crate) firings: u32,
+    /// Waits that may end, in one execution, although nobody ends them.
+    pub(crate) spurious: u32,
     /// Time moves only when nothing else can go on, to the earliest deadline.
     pub(crate) timed: bool,
 }
@@ -250,12 +252,16 @@ pub(crate) struct Core {
     pub(crate) vain_rounds: u32,
     /// Nanoseconds since the model began: up to where timers have fired.
     pub(crate) now: u64,
+    /// Waits that have ended by themselves.
+    pub(crate) spurious: u32,
     /// Timers that have fired early.
     pub(crate) early: u32,
     /// Nothing but a timer can go on: the next event is a timer's.
     pub(crate) forced: bool,
     /// A timer was kept from firing early, by the limit.
     pub(crate) kept_back: bool,
+    /// A wait was kept from ending by itself, by the limit.
+    pub(crate) kept_asleep: bool,
     /// What the last message is known by.
     pub(crate) tickets: u64,
     /// Messages that were taken or left in a channel: what was published with them, once they are there.
@@ -284,9 +290,11 @@ impl Core {
             unwinders: false,
             vain_rounds: 0,
             now: 0,
+            spurious: 0,
             early: 0,
             forced: false,
             kept_back: false,
+            kept_asleep: false,
             tickets: 0,
             in_flight: BTreeMap::new(),
             vain_since: 0,
@@ -309,9 +317,11 @@ impl Core {
         self.vain_rounds = 0;
         self.vain_since = 0;
         self.now = 0;
+        self.spurious = 0;
         self.early = 0;
         self.forced = false;
         self.kept_back = false;
+        self.kept_asleep = false;
         self.tickets = 0;
         self.in_flight.clear();
         self.decisions.clear();

@@ -248,8 +248,16 @@ impl Execution {
         binding.object(self, ObjectKind::Condvar, |_| State::Condvar { waiters: Vec::new() })
     }
 
-    /// `Condvar::wait`: gives up the lock and waits, as one step; then takes the lock again.
-    pub(crate) fn wait(&self, condvar: usize, lock: usize, changed: bool, location: &'static Location<'static>) {
+    /// `Condvar::wait`: gives up the lock and waits, as one step; then takes the lock again. True if the wait ended by
+    /// its deadline.
+    pub(crate) fn wait(
+        &self,
+        condvar: usize,
+        lock: usize,
+        changed: bool,
+        deadline: Option<u64>,
+        location: &'static Location<'static>,
+    ) -> bool {
         let op = Op::new(Kind::Wait, location).on(condvar);
         self.step(op, None, Branch::Point, |core, me| {
             core.waiters(condvar).push(me);
@@ -262,8 +270,37 @@ impl Execution {
         });
         let me = self.me();
         self.engine_gives(me, lock, Mode::Write);
-        self.announce(op, Some(&|core| core.threads[me].notified), Branch::Silent);
+        let timed_out = self.until_notified(me, op, condvar, deadline);
         self.lock(lock, Mode::Write, Kind::Lock, location);
+        timed_out
+    }
+
+    /// Waits for a notification, for the deadline, or for nothing at all where that is explored.
+    fn until_notified(&self, me: usize, op: Op, condvar: usize, deadline: Option<u64>) -> bool {
+        let alone = deadline.is_some() || self.core.borrow().settings.spurious > 0;
+        if !alone {
+            self.announce(op, Some(&|core| core.threads[me].notified), Branch::Silent);
+            return false;
+        }
+        self.core.borrow_mut().threads[me].deadline = deadline;
+        self.announce(op, Some(&|core| core.threads[me].notified || core.may_go_on(deadline)), Branch::Point);
+        let (notified, both) = {
+            let mut core = self.core.borrow_mut();
+            core.threads[me].deadline = None;
+            (core.threads[me].notified || self.aborting(), core.may_fire(deadline) && core.may_wake())
+        };
+        if notified {
+            return false;
+        }
+        let fires = {
+            let spuriously = both && self.choose(2) == 1;
+            let mut core = self.core.borrow_mut();
+            core.waiters(condvar).retain(|waiter| *waiter != me);
+            core.go_on(me, if spuriously { None } else { deadline })
+        };
+        let value = if fires { Value::Fired } else { Value::None };
+        self.record(me, &op, value, Effect::Read(Seen::Value(condvar), u64::from(fires), false));
+        fires
     }
 
     /// Wakes one waiter, any one, or all.

@@ -388,7 +388,8 @@ impl Execution {
         let (objects, armed) = {
             let core = self.core.borrow();
             let deal = core.threads[me].deal.as_ref();
-            let objects: Vec<usize> = deal.map_or_else(Vec::new, |deal| deal.arms.iter().map(|arm| arm.object).collect());
+            let objects: Vec<usize> =
+                deal.map_or_else(Vec::new, |deal| deal.arms.iter().map(|arm| arm.object).collect());
             (objects, core.armed(me).is_some())
         };
         if let [_, _, ..] = objects[..] {

@@ -277,20 +277,26 @@ impl Execution {
         })
     }
 
-    /// `thread::park`. Never spurious.
-    pub(crate) fn park(&self, location: &'static Location<'static>) {
+    /// `thread::park` and `park_timeout`.
+    pub(crate) fn park(&self, deadline: Option<u64>, location: &'static Location<'static>) {
         let me = self.me();
+        self.core.borrow_mut().threads[me].deadline = deadline;
         self.step(
             Op::new(Kind::Park, location).about(me),
-            Some(&|core| core.threads[me].token),
+            Some(&|core| core.threads[me].token || core.may_go_on(deadline)),
             Branch::Point,
             |core, me| {
-                let Core { threads, .. } = core;
-                let thread = &mut threads[me];
-                thread.token = false;
-                let clock = thread.token_clock.clone();
-                thread.view.acquire(&clock);
-                ((), Value::None, Effect::Change(None))
+                let thread = &mut core.threads[me];
+                thread.deadline = None;
+                if thread.token {
+                    thread.token = false;
+                    let clock = thread.token_clock.clone();
+                    thread.view.acquire(&clock);
+                    ((), Value::None, Effect::Change(None))
+                } else {
+                    let fires = core.go_on(me, deadline);
+                    ((), if fires { Value::Fired } else { Value::None }, Effect::Nothing)
+                }
             },
         );
     }

@@ -8,10 +8,27 @@
 //!
 //! In a *timed* model, time moves only when nothing else can go on, and then to the earliest deadline.
 
+use std::time::Duration;
+
 use super::{
     Execution,
-    core::{Core, Status},
+    core::{Core, Settings, Status, Thread},
+    event::Kind,
 };
+
+/// Which limits have kept something back.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Kept {
+    pub(crate) firings: bool,
+    pub(crate) wakes: bool,
+}
+
+impl Kept {
+    /// As well as what was kept back before.
+    pub(crate) fn or(self, other: Kept) -> Kept {
+        Kept { firings: self.firings || other.firings, wakes: self.wakes || other.wakes }
+    }
+}
 
 impl Core {
     /// Whether something that is due then may happen now.
@@ -29,6 +46,27 @@ impl Core {
             }
             self.now = due;
         }
+    }
+
+    /// Whether a thread may wake although nobody wakes it.
+    pub(crate) fn may_wake(&self) -> bool {
+        self.spurious < self.settings.spurious
+    }
+
+    /// Whether a thread that waits, until then if ever, may go on by itself.
+    pub(crate) fn may_go_on(&self, deadline: Option<u64>) -> bool {
+        self.may_wake() || self.may_fire(deadline)
+    }
+
+    /// It does. True if that is because of the deadline.
+    pub(crate) fn go_on(&mut self, thread: usize, deadline: Option<u64>) -> bool {
+        let fires = self.may_fire(deadline);
+        if fires {
+            self.fire(thread, deadline);
+        } else {
+            self.spurious += 1;
+        }
+        fires
     }
 
     /// The earliest time at which a waiting thread would go on by itself.
@@ -58,18 +96,36 @@ impl Core {
         }
     }
 
-    /// Notes whether a timer was kept from firing while something else went on.
+    /// Notes whether a limit has kept a thread from going on by itself, while something else goes on.
     pub(crate) fn note_kept_back(&mut self) {
-        if !self.settings.timed
-            && self.early >= self.settings.firings
-            && (0..self.threads.len()).any(|t| self.armed(t).is_some() && !self.enabled(t))
-        {
-            self.kept_back = true;
+        let Settings { firings, spurious, timed, .. } = self.settings;
+        let fires = !timed && self.early >= firings;
+        let wakes = spurious > 0 && self.spurious >= spurious;
+        if !fires && !wakes {
+            return;
         }
+        let kept = |which: &dyn Fn(usize) -> bool| (0..self.threads.len()).any(|t| which(t) && !self.enabled(t));
+        let waits = |t: usize| {
+            let Thread { status, op, .. } = &self.threads[t];
+            *status == Status::Pending && matches!(op.kind, Kind::Wait | Kind::Park)
+        };
+        let (back, asleep) = (fires && kept(&|t| self.armed(t).is_some()), wakes && kept(&waits));
+        self.kept_back |= back;
+        self.kept_asleep |= asleep;
+    }
+
+    /// The limits that have kept something back in this execution.
+    pub(crate) fn kept(&self) -> Kept {
+        Kept { firings: self.kept_back, wakes: self.kept_asleep }
     }
 }
 
 impl Execution {
+    /// The time on the model's clock after so long; `None` if that is beyond all time.
+    pub(crate) fn later(&self, duration: Duration) -> Option<u64> {
+        self.now().checked_add(u64::try_from(duration.as_nanos()).ok()?)
+    }
+
     /// Nanoseconds since the model began.
     pub(crate) fn now(&self) -> u64 {
         self.core.borrow().now
