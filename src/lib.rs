@@ -21,6 +21,7 @@
 pub mod cell;
 pub mod channel;
 mod choice;
+pub mod go;
 pub mod hint;
 pub mod sync;
 pub mod thread;

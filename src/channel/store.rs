@@ -94,6 +94,26 @@ impl<T> Channel<T> {
         (end(Side::Send), end(Side::Receive))
     }
 
+    /// A channel without ends: it is closed by hand.
+    pub(crate) fn bare(
+        ex: &Execution,
+        capacity: usize,
+        rules: Rules,
+        created: &'static Location<'static>,
+    ) -> Arc<Channel<T>> {
+        Channel::make(ex, ChannelState::new(Some(capacity), rules, None), None, created)
+    }
+
+    /// A channel without ends on which time sends.
+    pub(crate) fn bare_timer(
+        ex: &Execution,
+        timer: Timer,
+        tick: fn(u64) -> T,
+        created: &'static Location<'static>,
+    ) -> Arc<Channel<T>> {
+        Channel::make(ex, ChannelState::new(Some(0), Rules::HandOver, Some(timer)), Some(tick), created)
+    }
+
     /// A channel on which time sends.
     pub(crate) fn timer(
         ex: &Execution,
@@ -216,6 +236,11 @@ impl<T> Channel<T> {
 
     pub(crate) fn capacity(&self) -> Option<usize> {
         self.execution().core.borrow().channel(self.object).capacity
+    }
+
+    /// Arms, or disarms, the timer that sends on it. True if it was armed.
+    pub(crate) fn rearm(&self, due: Option<u64>, location: &'static Location<'static>) -> bool {
+        self.execution().rearm(self.object, due, location)
     }
 
     /// Closes the channel as Go does. False if it was closed already.

@@ -139,7 +139,7 @@ impl Session<'_> {
                 return Ok(self.failed(failure, Body::Seed { seed, estimate: estimated }, coverage));
             }
             if let Estimated::Steps(steps) = &mut estimated {
-                let seen = self.ex.core.borrow().decisions.len();
+                let seen = self.ex.core.borrow().threads.iter().map(|thread| thread.points as usize).sum();
                 if seen > *steps {
                     *steps = seen;
                     self.arm(Body::Seed { seed, estimate: estimated.clone() });

@@ -30,6 +30,9 @@ pub(crate) trait Chooser {
     /// An index into [`Point::threads`].
     fn pick(&mut self, point: &Point<'_>) -> usize;
 
+    /// Only one thread can take a step, so there is nothing to pick.
+    fn pass(&mut self, _point: &Point<'_>) {}
+
     /// A number below `n`, which is at least 2.
     fn choose(&mut self, n: usize) -> usize;
 }
@@ -37,6 +40,10 @@ pub(crate) trait Chooser {
 impl<C: Chooser> Chooser for Rc<RefCell<C>> {
     fn pick(&mut self, point: &Point<'_>) -> usize {
         self.borrow_mut().pick(point)
+    }
+
+    fn pass(&mut self, point: &Point<'_>) {
+        self.borrow_mut().pass(point);
     }
 
     fn choose(&mut self, n: usize) -> usize {
@@ -70,32 +77,36 @@ pub(crate) struct Pct {
     rng: Pcg64Mcg,
     /// By thread. Those drawn have the highest bit, those that were lowered have not.
     priorities: Vec<u64>,
-    /// The decisions, counted from 0, at which a priority changes.
+    /// The scheduling points, counted from 0, at which a priority changes.
     changes: SmallVec<[usize; 4]>,
-    decisions: usize,
+    points: usize,
     lowest: u64,
 }
 
 impl Pct {
-    /// `steps` is the estimate of the decisions in an execution.
+    /// `steps` is the estimate of the scheduling points in an execution.
     pub(crate) fn new(seed: u64, depth: usize, steps: usize) -> Pct {
         let mut rng = Pcg64Mcg::seed_from_u64(seed);
         let changes = (1..depth).map(|_| rng.gen_range(0..steps.max(1))).collect();
-        Pct { rng, priorities: Vec::new(), changes, decisions: 0, lowest: 1 << 63 }
+        Pct { rng, priorities: Vec::new(), changes, points: 0, lowest: 1 << 63 }
     }
 }
 
 impl Chooser for Pct {
-    fn pick(&mut self, point: &Point<'_>) -> usize {
+    fn pass(&mut self, point: &Point<'_>) {
         while self.priorities.len() < point.core.threads.len() {
             self.priorities.push(self.rng.next_u64() | 1 << 63);
         }
-        let change = self.changes.contains(&self.decisions) || point.yielding;
-        self.decisions += 1;
+        let change = self.changes.contains(&self.points) || point.yielding;
+        self.points += 1;
         if change && let Some(last) = point.last {
             self.lowest -= 1;
             self.priorities[last] = self.lowest;
         }
+    }
+
+    fn pick(&mut self, point: &Point<'_>) -> usize {
+        self.pass(point);
         let best = point.threads.iter().enumerate().max_by_key(|(_, thread)| self.priorities[**thread]);
         best.expect("a strategy is asked where somebody can run").0
     }

@@ -633,6 +633,15 @@ impl Execution {
         open
     }
 
+    /// Arms, or disarms, a timer. True if it was armed, and had not delivered.
+    pub(crate) fn rearm(&self, object: usize, due: Option<u64>, location: &'static Location<'static>) -> bool {
+        self.step(Op::new(Kind::Arm, location).on(object), None, Branch::Point, |core, _| {
+            let timer = core.channel_mut(object).timer.as_mut().expect("a timer's channel has one");
+            let was = std::mem::replace(&mut timer.due, due).is_some();
+            (was, Value::Done(was), Effect::Change(Some(Seen::Value(object))))
+        })
+    }
+
     /// How many messages there are, for `len`, `is_empty` and `is_full`.
     pub(crate) fn queued(&self, object: usize, location: &'static Location<'static>) -> usize {
         let me = self.me();

@@ -15,6 +15,7 @@ use super::{
     channel::{ChannelState, Deal},
     clock::{CellClock, Clock, View},
     event::{Event, Kind, Number, ObjectKind, ObjectRef, Value},
+    group::GroupState,
     progress::Progress,
 };
 use crate::check::{FailureKind, Waiting};
@@ -162,6 +163,7 @@ pub(crate) enum State {
     },
     Cell(CellClock),
     Channel(ChannelState),
+    Group(GroupState),
     /// What dropped references published.
     Arc {
         released: Clock,

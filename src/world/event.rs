@@ -90,6 +90,12 @@ pub enum Kind {
     Arrive,
     /// A sender or a receiver of a channel is dropped, or the channel is closed.
     HangUp,
+    /// A timer is stopped or set again.
+    Arm,
+    /// `WaitGroup::add` and `done`.
+    Count,
+    /// `WaitGroup::wait`.
+    AwaitZero,
     /// A channel is looked at: `len`, `is_empty`, `is_full`.
     Look,
     /// The main function has returned and waits for the rest to come to rest.
@@ -141,6 +147,9 @@ impl Kind {
             Kind::Ready => "ready",
             Kind::Arrive => "arrive",
             Kind::HangUp => "hang up",
+            Kind::Arm => "set",
+            Kind::Count => "add",
+            Kind::AwaitZero => "wait for 0",
             Kind::Look => "len",
             Kind::Rest => "end",
         }
@@ -165,6 +174,8 @@ pub enum ObjectKind {
     Arc,
     /// A channel.
     Channel,
+    /// `go::WaitGroup`.
+    WaitGroup,
     /// A thread.
     Thread,
 }
@@ -180,6 +191,7 @@ impl ObjectKind {
             ObjectKind::Cell => "cell",
             ObjectKind::Arc => "arc",
             ObjectKind::Channel => "channel",
+            ObjectKind::WaitGroup => "group",
             ObjectKind::Thread => "thread",
         }
     }
@@ -245,6 +257,8 @@ pub enum Value {
     Thread(u32),
     /// How many: threads woken, references left, the choice taken, messages queued.
     Count(u64),
+    /// What a counter holds.
+    Balance(i64),
     /// A message, by its number in the execution.
     Message(u64),
     /// The arm of a select that was taken, from 0.
@@ -265,6 +279,7 @@ impl fmt::Display for Value {
             Value::Done(done) => write!(f, "-> {done}"),
             Value::Thread(thread) => write!(f, "t{thread}"),
             Value::Count(n) => write!(f, "{n}"),
+            Value::Balance(n) => write!(f, "-> {n}"),
             Value::Message(n) => write!(f, "message {n}"),
             Value::Arm(arm) => write!(f, "-> arm {arm}"),
             Value::HungUp => f.write_str("-> hung up"),

@@ -16,6 +16,7 @@ pub(crate) mod channel;
 pub(crate) mod clock;
 pub(crate) mod core;
 pub(crate) mod event;
+pub(crate) mod group;
 pub(crate) mod lock;
 #[cfg(raddle_loom)]
 pub(crate) mod loom;

@@ -80,11 +80,14 @@ impl Engine {
                 }
             }
         }
+        let point = Point { core, threads: &enabled, last: from, yielding };
         match enabled[..] {
             [] => unreachable!("a stuck execution ends before anybody is scheduled"),
-            [only] => only,
+            [only] => {
+                self.strategy.borrow_mut().pass(&point);
+                only
+            }
             _ => {
-                let point = Point { core, threads: &enabled, last: from, yielding };
                 let chosen = self.strategy.borrow_mut().pick(&point).min(enabled.len() - 1);
                 core.decisions.push(chosen as u32);
                 enabled[chosen]
