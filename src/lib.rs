@@ -23,6 +23,8 @@ pub mod channel;
 mod choice;
 pub mod go;
 pub mod hint;
+#[cfg(any(feature = "rand", raddle_model))]
+pub mod rand;
 pub mod sync;
 pub mod thread;
 pub mod time;

@@ -35,6 +35,11 @@ pub(crate) trait Chooser {
 
     /// A number below `n`, which is at least 2.
     fn choose(&mut self, n: usize) -> usize;
+
+    /// Any number, if schedules are drawn at random.
+    fn random(&mut self) -> Option<u64> {
+        None
+    }
 }
 
 impl<C: Chooser> Chooser for Rc<RefCell<C>> {
@@ -48,6 +53,10 @@ impl<C: Chooser> Chooser for Rc<RefCell<C>> {
 
     fn choose(&mut self, n: usize) -> usize {
         self.borrow_mut().choose(n)
+    }
+
+    fn random(&mut self) -> Option<u64> {
+        self.borrow_mut().random()
     }
 }
 
@@ -67,6 +76,10 @@ impl Chooser for Random {
 
     fn choose(&mut self, n: usize) -> usize {
         self.0.gen_range(0..n)
+    }
+
+    fn random(&mut self) -> Option<u64> {
+        Some(self.0.next_u64())
     }
 }
 
@@ -114,6 +127,10 @@ impl Chooser for Pct {
     fn choose(&mut self, n: usize) -> usize {
         self.rng.gen_range(0..n)
     }
+
+    fn random(&mut self) -> Option<u64> {
+        Some(self.rng.next_u64())
+    }
 }
 
 /// Uniform random walk: a thread is chosen with a probability proportional to the scheduling points that it and the
@@ -160,6 +177,10 @@ impl Chooser for Urw {
 
     fn choose(&mut self, n: usize) -> usize {
         self.rng.gen_range(0..n)
+    }
+
+    fn random(&mut self) -> Option<u64> {
+        Some(self.rng.next_u64())
     }
 }
 

@@ -542,6 +542,24 @@ impl Execution {
         }
     }
 
+    /// A random number, from the schedule's seed.
+    pub(crate) fn random(&self) -> u64 {
+        let drawn = match &self.engine {
+            #[cfg(raddle_loom)]
+            Engine::Loom(_) => None,
+            #[cfg(raddle_shuttle)]
+            Engine::Shuttle(engine) => engine.strategy.borrow_mut().random(),
+        };
+        if drawn.is_none() && !self.aborting.get() {
+            self.error(format!(
+                "raddle::rand is used in a {} model whose schedules are explored, and every number would have to be: \
+                 draw from a few values with raddle::choice, or sample the model (random, pct, urw)",
+                self.world
+            ));
+        }
+        drawn.unwrap_or(0)
+    }
+
     /// A new fact: the model starts over with it.
     pub(crate) fn learn(&self, me: usize, fact: impl FnOnce(&mut Facts)) {
         if self.aborting.get() {
