@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::mutex::{Held, MutexGuard};
-use crate::world::{self, binding::Binding, event::ObjectKind};
+use crate::world::{self, Here, binding::Binding, event::ObjectKind, real};
 
 /// A condition variable: [`std::sync::Condvar`] in every world.
 ///
@@ -52,13 +52,24 @@ impl Condvar {
                 ex.wait(ex.condvar_object(&self.binding), object, written, location);
                 Held::Model { object, location }
             }
-            Held::Std(held) => {
-                self.binding.std(ObjectKind::Condvar);
-                Held::Std(self.std.wait(held).unwrap_or_else(PoisonError::into_inner))
-            }
+            Held::Run(held) => match real::wait(&self.binding, held, Location::caller()) {
+                Ok(()) => lock.raw.lock_in_run(Location::caller()),
+                Err(held) => {
+                    // std gives the mutex back, and tells nobody.
+                    lock.raw.binding.std(ObjectKind::Mutex);
+                    self.wait_std(held.into_std())
+                }
+            },
+            Held::Std(held) => self.wait_std(held),
             Held::Nothing => unreachable!("a guard holds its lock"),
         };
         lock.wrap(lock.guard(held))
+    }
+
+    #[track_caller]
+    fn wait_std<'a>(&self, held: std::sync::MutexGuard<'a, ()>) -> Held<'a> {
+        self.binding.std(ObjectKind::Condvar);
+        Held::Std(self.std.wait(held).unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Waits until `condition` is false. See [`std::sync::Condvar::wait_while`].
@@ -90,9 +101,10 @@ impl Condvar {
 
     #[track_caller]
     fn notify(&self, all: bool, std: fn(&std::sync::Condvar)) {
-        match world::current() {
-            Some(ex) => ex.notify(ex.condvar_object(&self.binding), all, Location::caller()),
-            None => {
+        match world::here() {
+            Here::Model(ex) => ex.notify(ex.condvar_object(&self.binding), all, Location::caller()),
+            Here::Run if real::notify(&self.binding, all) => {}
+            Here::Run | Here::Outside => {
                 self.binding.std(ObjectKind::Condvar);
                 std(&self.std);
             }
