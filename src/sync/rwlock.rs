@@ -25,7 +25,7 @@ use crate::world::{
 ///
 /// In a model, taking the lock is a scheduling point and one event. std leaves it open who is preferred; so does the
 /// model: a free lock may go to any reader or writer, and a thread that reads may read again although a writer waits
-/// (std says that this might block or panic: no model shows that). A static is an error, as with
+/// (std says that this might block or panic: only real threads show that). A static is an error, as with
 /// [`Mutex`](super::Mutex). `RwLockWriteGuard::downgrade` is missing.
 pub struct RwLock<T: ?Sized> {
     raw: Raw,
@@ -84,7 +84,10 @@ enum Held<S> {
     Std(S),
     /// By a run on real threads.
     Run(real::Owned<S>),
-    Model { object: usize, location: &'static Location<'static> },
+    Model {
+        object: usize,
+        location: &'static Location<'static>,
+    },
 }
 
 // SAFETY: a shared guard gives shared access to `T` only.

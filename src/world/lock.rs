@@ -228,9 +228,7 @@ impl Execution {
                 State::Lock(lock) => lock.writer == Some(me) || lock.readers.contains(&me),
                 _ => false,
             })
-            .map(|(number, object)| {
-                owned(ObjectRef { kind: object.kind, number: number as u32 + 1 }, object.created)
-            })
+            .map(|(number, object)| owned(ObjectRef { kind: object.kind, number: number as u32 + 1 }, object.created))
             .collect()
     }
 

@@ -155,7 +155,8 @@ pub(crate) fn run(model: &Model) -> Result<Ended, String> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner).insert(run.id, Arc::clone(&run));
     let model = Arc::clone(model);
     // A fresh OS thread for each run: thread-locals and all are as new.
-    let main = std::thread::Builder::new().name("main".to_owned()).spawn(member::main(Arc::clone(&run), move || model()));
+    let main =
+        std::thread::Builder::new().name("main".to_owned()).spawn(member::main(Arc::clone(&run), move || model()));
     let ended = run.ended();
     if !ended.leaves_threads {
         LIVE.lock().unwrap_or_else(PoisonError::into_inner).remove(&run.id);
@@ -299,8 +300,8 @@ impl Run {
 
     /// A condition variable is notified.
     fn notify(&self, state: &mut State, condvar: ObjectRef, all: bool) {
-        while let Some(thread) = state
-            .longest(|thread| thread.listens.filter(|(listened, _)| *listened == condvar).map(|(_, since)| since))
+        while let Some(thread) =
+            state.longest(|thread| thread.listens.filter(|(listened, _)| *listened == condvar).map(|(_, since)| since))
         {
             state.threads[thread].listens = None;
             state.threads[thread].notified = true;
