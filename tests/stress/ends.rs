@@ -79,12 +79,13 @@ fn a_run_after_one_that_failed_is_clean_and_failures_are_counted() {
     let shared = Arc::new((Mutex::new(0), Condvar::new(), RwLock::new(0)));
     let verdict = stress(90, move || {
         let run = runs.fetch_add(1, SeqCst);
+        let is_stuck = run.is_multiple_of(3);
         let theirs = Arc::clone(&shared);
         let other = thread::spawn(move || {
             let mut total = theirs.0.lock().unwrap();
             *total += 1;
             *theirs.2.write().unwrap() += 1;
-            if run % 3 > 0 {
+            if !is_stuck {
                 theirs.1.notify_all();
             }
         });
@@ -96,7 +97,7 @@ fn a_run_after_one_that_failed_is_clean_and_failures_are_counted() {
         other.join().unwrap();
         assert_eq!((*shared.0.lock().unwrap(), *shared.2.read().unwrap()), (run + 1, run + 1));
         // Whether it was notified or came late.
-        if run % 3 == 0 {
+        if is_stuck {
             thread::park();
         }
     });
