@@ -10,8 +10,13 @@ pub use std::hint::spin_loop;
 #[cfg(raddle_model)]
 #[track_caller]
 pub fn spin_loop() {
-    match crate::world::current() {
-        Some(ex) => ex.pause(crate::world::event::Kind::SpinLoop, std::panic::Location::caller()),
-        None => std::hint::spin_loop(),
+    use crate::world::{self, Here, event::Kind, real};
+    match world::here() {
+        Here::Model(ex) => ex.pause(Kind::SpinLoop, std::panic::Location::caller()),
+        Here::Run => {
+            std::hint::spin_loop();
+            real::paused();
+        }
+        Here::Outside => std::hint::spin_loop(),
     }
 }

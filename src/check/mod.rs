@@ -77,7 +77,9 @@ pub enum Strategy {
     Urw,
     /// shuttle: every schedule and every choice, depth first, without reduction.
     Dfs,
-    /// std: run it again and again on real threads. Goes on after a failure, to count them.
+    /// std: run it again and again on real threads. Goes on after a failure, to count them. A run whose threads all wait
+    /// for each other is a failure like any other; one that does not end for another reason ends the check, if it is
+    /// isolated, and hangs it if not.
     Stress,
 }
 
@@ -301,8 +303,8 @@ impl Check {
 
     /// Runs the model in a process of its own, so that it may die: the current test is run again, alone, in a child
     /// process that reaches this check and runs the model there. A stack overflow, an abort, or an execution that
-    /// reaches no scheduling point for [`HANG`] is then a verdict. The test must reach the check the same way each
-    /// time.
+    /// reaches no scheduling point for [`HANG`] (on real threads: a run that takes so long) is then a verdict. The test
+    /// must reach the check the same way each time.
     pub fn isolated(mut self) -> Check {
         self.isolation = Some(Isolation::Test { hint: "" });
         self

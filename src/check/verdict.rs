@@ -57,7 +57,7 @@ pub struct Waiting {
     pub thread: String,
     /// What it waits to do.
     pub operation: Kind,
-    /// To what.
+    /// To what. On real threads only what threads can wait for is numbered.
     pub object: Option<ObjectRef>,
     /// Who holds the lock that it waits for.
     pub held_by: Option<String>,

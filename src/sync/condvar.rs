@@ -10,7 +10,7 @@ use std::{
 use super::mutex::{Held, MutexGuard};
 use crate::{
     time::Instant,
-    world::{self, binding::Binding, event::ObjectKind},
+    world::{self, Here, binding::Binding, event::ObjectKind, real},
 };
 
 /// A condition variable: [`std::sync::Condvar`] in every world.
@@ -130,14 +130,29 @@ impl Condvar {
                 let timed_out = ex.wait(ex.condvar_object(&self.binding), object, written, deadline, location);
                 (Held::Model { object, location }, timed_out)
             }
-            Held::Std(held) => {
-                self.binding.std(ObjectKind::Condvar);
-                let (held, timed_out) = std(&self.std, held);
-                (Held::Std(held), timed_out)
-            }
+            Held::Run(held) => match real::wait(&self.binding, held, timeout, Location::caller()) {
+                Ok(timed_out) => (lock.raw.lock_in_run(Location::caller()), timed_out),
+                Err(held) => {
+                    // std gives the mutex back, and tells nobody.
+                    lock.raw.binding.std(ObjectKind::Mutex);
+                    self.wait_std(held.into_std(), std)
+                }
+            },
+            Held::Std(held) => self.wait_std(held, std),
             Held::Nothing => unreachable!("a guard holds its lock"),
         };
         (lock.guard(held), timed_out)
+    }
+
+    #[track_caller]
+    fn wait_std<'a>(
+        &self,
+        held: std::sync::MutexGuard<'a, ()>,
+        std: impl FnOnce(&std::sync::Condvar, std::sync::MutexGuard<'a, ()>) -> (std::sync::MutexGuard<'a, ()>, bool),
+    ) -> (Held<'a>, bool) {
+        self.binding.std(ObjectKind::Condvar);
+        let (held, timed_out) = std(&self.std, held);
+        (Held::Std(held), timed_out)
     }
 
     /// Waits until `condition` is false. See [`std::sync::Condvar::wait_while`].
@@ -169,9 +184,10 @@ impl Condvar {
 
     #[track_caller]
     fn notify(&self, all: bool, std: fn(&std::sync::Condvar)) {
-        match world::current() {
-            Some(ex) => ex.notify(ex.condvar_object(&self.binding), all, Location::caller()),
-            None => {
+        match world::here() {
+            Here::Model(ex) => ex.notify(ex.condvar_object(&self.binding), all, Location::caller()),
+            Here::Run if real::notify(&self.binding, all) => {}
+            Here::Run | Here::Outside => {
                 self.binding.std(ObjectKind::Condvar);
                 std(&self.std);
             }

@@ -6,22 +6,26 @@ use std::{
     marker::PhantomData,
     ops::{Deref, DerefMut},
     panic::{Location, RefUnwindSafe, UnwindSafe},
-    sync::{LockResult, PoisonError, TryLockError, TryLockResult},
+    sync::{
+        LockResult, PoisonError, TryLockError, TryLockResult,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
 };
 
-use super::poison;
+use super::poison::{self, free};
 use crate::world::{
-    self, Execution,
+    self, Execution, Here,
     binding::Binding,
     event::{Kind, ObjectKind},
     lock::Mode,
+    real,
 };
 
 /// One writer or many readers: [`std::sync::RwLock`] in every world.
 ///
 /// In a model, taking the lock is a scheduling point and one event. std leaves it open who is preferred; so does the
 /// model: a free lock may go to any reader or writer, and a thread that reads may read again although a writer waits
-/// (std says that this might block or panic: no model shows that). A static is an error, as with
+/// (std says that this might block or panic: only real threads show that). A static is an error, as with
 /// [`Mutex`](super::Mutex). `RwLockWriteGuard::downgrade` is missing.
 pub struct RwLock<T: ?Sized> {
     raw: Raw,
@@ -33,6 +37,18 @@ pub struct RwLock<T: ?Sized> {
 struct Raw {
     binding: Binding,
     std: std::sync::RwLock<()>,
+    /// How many threads of a run wait to write: as with std's, nobody else reads meanwhile.
+    writers: AtomicUsize,
+}
+
+/// A thread of a run that waits to write.
+struct Writer<'a>(&'a Raw);
+
+impl Drop for Writer<'_> {
+    fn drop(&mut self) {
+        self.0.writers.fetch_sub(1, SeqCst);
+        real::wake(&self.0.binding, ObjectKind::RwLock);
+    }
 }
 
 // SAFETY: as std's.
@@ -66,7 +82,12 @@ pub struct RwLockWriteGuard<'a, T: ?Sized + 'a> {
 /// By which world a lock is held.
 enum Held<S> {
     Std(S),
-    Model { object: usize, location: &'static Location<'static> },
+    /// By a run on real threads.
+    Run(real::Owned<S>),
+    Model {
+        object: usize,
+        location: &'static Location<'static>,
+    },
 }
 
 // SAFETY: a shared guard gives shared access to `T` only.
@@ -79,7 +100,7 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub const fn new(value: T) -> RwLock<T> {
         RwLock {
-            raw: Raw { binding: Binding::new(), std: std::sync::RwLock::new(()) },
+            raw: Raw { binding: Binding::new(), std: std::sync::RwLock::new(()), writers: AtomicUsize::new(0) },
             poison: poison::Flag::new(),
             data: UnsafeCell::new(value),
         }
@@ -103,18 +124,37 @@ impl Raw {
 
     /// Takes the lock in whichever world this is.
     #[track_caller]
-    fn take<'a, S>(&'a self, mode: Mode, std: impl FnOnce(&'a std::sync::RwLock<()>) -> LockResult<S>) -> Held<S> {
+    fn take<'a, S>(
+        &'a self,
+        mode: Mode,
+        std: impl FnOnce(&'a std::sync::RwLock<()>) -> LockResult<S>,
+        attempt: impl Fn(&'a std::sync::RwLock<()>) -> TryLockResult<S>,
+    ) -> Held<S> {
         let location = Location::caller();
-        match world::current() {
-            Some(ex) => {
+        let kind = if mode == Mode::Read { Kind::Read } else { Kind::Write };
+        let std = || std(&self.std).unwrap_or_else(PoisonError::into_inner);
+        match world::here() {
+            Here::Model(ex) => {
                 let object = self.object(ex);
-                let kind = if mode == Mode::Read { Kind::Read } else { Kind::Write };
                 ex.lock(object, mode, kind, location);
                 Held::Model { object, location }
             }
-            None => {
+            Here::Run => {
+                let mut writer = None;
+                let attempt = || {
+                    let lets = mode == Mode::Write || self.writers.load(SeqCst) == 0;
+                    let held = lets.then(|| free(attempt(&self.std))).flatten();
+                    if held.is_none() && mode == Mode::Write && writer.is_none() {
+                        self.writers.fetch_add(1, SeqCst);
+                        writer = Some(Writer(self));
+                    }
+                    held
+                };
+                Held::Run(real::lock(&self.binding, (ObjectKind::RwLock, kind), location, attempt, std))
+            }
+            Here::Outside => {
                 self.binding.std(ObjectKind::RwLock);
-                Held::Std(std(&self.std).unwrap_or_else(PoisonError::into_inner))
+                Held::Std(std())
             }
         }
     }
@@ -127,19 +167,16 @@ impl Raw {
         std: impl FnOnce(&'a std::sync::RwLock<()>) -> TryLockResult<S>,
     ) -> Option<Held<S>> {
         let location = Location::caller();
-        match world::current() {
-            Some(ex) => {
+        match world::here() {
+            Here::Model(ex) => {
                 let object = self.object(ex);
                 let kind = if mode == Mode::Read { Kind::TryRead } else { Kind::TryWrite };
                 ex.try_lock(object, mode, kind, location).then_some(Held::Model { object, location })
             }
-            None => {
+            Here::Run => real::try_lock(&self.binding, ObjectKind::RwLock, || free(std(&self.std))).map(Held::Run),
+            Here::Outside => {
                 self.binding.std(ObjectKind::RwLock);
-                match std(&self.std) {
-                    Ok(held) => Some(Held::Std(held)),
-                    Err(TryLockError::Poisoned(held)) => Some(Held::Std(held.into_inner())),
-                    Err(TryLockError::WouldBlock) => None,
-                }
+                free(std(&self.std)).map(Held::Std)
             }
         }
     }
@@ -147,8 +184,10 @@ impl Raw {
 
 impl Drop for Raw {
     fn drop(&mut self) {
-        if let Some(ex) = world::current() {
-            ex.drop_lock(&self.binding);
+        match world::here() {
+            Here::Model(ex) => ex.drop_lock(&self.binding),
+            Here::Run if free(self.std.try_write()).is_none() => real::forgotten(&self.binding, ObjectKind::RwLock),
+            Here::Run | Here::Outside => {}
         }
     }
 }
@@ -160,7 +199,7 @@ impl<T: ?Sized> RwLock<T> {
     /// With the guard, if the lock is poisoned.
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
-        let held = self.raw.take(Mode::Read, std::sync::RwLock::read);
+        let held = self.raw.take(Mode::Read, std::sync::RwLock::read, std::sync::RwLock::try_read);
         self.poison.wrap(RwLockReadGuard { lock: self, held, not_send: PhantomData })
     }
 
@@ -180,7 +219,7 @@ impl<T: ?Sized> RwLock<T> {
     /// With the guard, if the lock is poisoned.
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
-        let held = self.raw.take(Mode::Write, std::sync::RwLock::write);
+        let held = self.raw.take(Mode::Write, std::sync::RwLock::write, std::sync::RwLock::try_write);
         self.poison.wrap(self.writer(held))
     }
 

@@ -8,6 +8,9 @@
 //! - `yield_now` and `sleep` are scheduling points; durations mean nothing. A thread that goes round a loop and changes
 //!   nothing waits until something that it has read changes.
 //! - The loom world runs at most five threads in an execution, main and ended ones included.
+//!
+//! In the std world, inside a model, threads are std's too. The first two points hold there as well; and threads that
+//! all wait for each other are a Deadlock, as soon as the last of them waits.
 
 #[cfg(not(raddle_model))]
 pub use std::thread::{

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::handle::{Inner, Thread};
-use crate::world::{self, Execution};
+use crate::world::{self, Execution, Here, real};
 
 /// Where a thread of a model leaves its result.
 pub(super) type Packet<T> = Arc<Mutex<Option<Result<T>>>>;
@@ -19,7 +19,7 @@ pub(super) type Packet<T> = Arc<Mutex<Option<Result<T>>>>;
 #[derive(Debug, Default)]
 #[must_use = "must eventually spawn the thread"]
 pub struct Builder {
-    name: Option<String>,
+    pub(super) name: Option<String>,
     stack_size: Option<usize>,
 }
 
@@ -30,6 +30,7 @@ pub struct JoinHandle<T>(Native<T>);
 
 enum Native<T> {
     Std(std::thread::JoinHandle<T>, Thread),
+    Run(std::thread::JoinHandle<T>, Thread, real::Handle),
     Model(Joiner<T>),
 }
 
@@ -74,10 +75,16 @@ impl Builder {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        Ok(JoinHandle(match world::current() {
+        Ok(JoinHandle(match world::here() {
             // SAFETY: `f` borrows nothing.
-            Some(ex) => Native::Model(unsafe { self.spawn_in(ex, Location::caller(), f) }),
-            None => {
+            Here::Model(ex) => Native::Model(unsafe { self.spawn_in(ex, Location::caller(), f) }),
+            Here::Run => {
+                let (member, body) = real::spawn(self.name.clone(), false, f);
+                let handle = self.std().spawn(body)?;
+                let thread = Thread(Inner::Run(handle.thread().clone(), member.place().clone()));
+                Native::Run(handle, thread, member)
+            }
+            Here::Outside => {
                 super::handle::require_std("thread::spawn");
                 let handle = self.std().spawn(f)?;
                 let thread = Thread(Inner::Std(handle.thread().clone()));
@@ -168,6 +175,10 @@ impl<T> JoinHandle<T> {
     pub fn join(self) -> Result<T> {
         match self.0 {
             Native::Std(handle, _) => handle.join(),
+            Native::Run(handle, _, member) => {
+                member.join(Location::caller());
+                handle.join()
+            }
             Native::Model(joiner) => joiner.join(Location::caller()),
         }
     }
@@ -175,7 +186,7 @@ impl<T> JoinHandle<T> {
     /// See [`std::thread::JoinHandle::thread`].
     pub fn thread(&self) -> &Thread {
         match &self.0 {
-            Native::Std(_, thread) => thread,
+            Native::Std(_, thread) | Native::Run(_, thread, _) => thread,
             Native::Model(joiner) => &joiner.handle,
         }
     }
@@ -184,7 +195,7 @@ impl<T> JoinHandle<T> {
     #[track_caller]
     pub fn is_finished(&self) -> bool {
         match &self.0 {
-            Native::Std(handle, _) => handle.is_finished(),
+            Native::Std(handle, _) | Native::Run(handle, ..) => handle.is_finished(),
             Native::Model(joiner) => joiner.is_finished(Location::caller()),
         }
     }

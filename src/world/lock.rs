@@ -9,7 +9,7 @@ use super::core::{Status, Thread};
 use super::{
     Branch, Effect, Execution,
     core::{Core, LockState, Op, State},
-    event::{Kind, ObjectKind, Value},
+    event::{Kind, ObjectKind, ObjectRef, Value},
     progress::Seen,
 };
 
@@ -76,6 +76,11 @@ impl Drop for Give<'_> {
     fn drop(&mut self) {
         give(&mut self.ex.core.borrow_mut(), self.me, self.object, self.mode);
     }
+}
+
+/// A lock that a thread owns when it ends.
+pub(super) fn owned(lock: ObjectRef, created: &Location<'_>) -> String {
+    format!("{lock} (made at {}:{})", created.file(), created.line())
 }
 
 impl Execution {
@@ -223,15 +228,7 @@ impl Execution {
                 State::Lock(lock) => lock.writer == Some(me) || lock.readers.contains(&me),
                 _ => false,
             })
-            .map(|(number, object)| {
-                format!(
-                    "{}#{} (made at {}:{})",
-                    object.kind.name(),
-                    number + 1,
-                    object.created.file(),
-                    object.created.line()
-                )
-            })
+            .map(|(number, object)| owned(ObjectRef { kind: object.kind, number: number as u32 + 1 }, object.created))
             .collect()
     }
 

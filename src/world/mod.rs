@@ -9,6 +9,7 @@
 //! facade     sync  thread  cell  hint  choice         std's API, written once
 //! waist      announce(op) -> scheduling point -> act -> record
 //! engines    world/loom.rs  world/shuttle.rs          as small as they can be
+//! std        world/real.rs                            std's primitives, and a registry of who waits
 //! ```
 
 pub(crate) mod binding;
@@ -23,6 +24,8 @@ pub(crate) mod loom;
 pub(crate) mod memory;
 pub(crate) mod panics;
 pub(crate) mod progress;
+#[cfg_attr(any(loom, shuttle), allow(dead_code, reason = "a narrowed build has no std world"))]
+pub(crate) mod real;
 #[cfg(raddle_shuttle)]
 pub(crate) mod shuttle;
 pub(crate) mod threads;
@@ -100,14 +103,38 @@ impl FromStr for World {
     }
 }
 
+/// Where the caller runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Here {
+    /// Outside any model.
+    Outside,
+    /// In a model on real threads: see [`real`].
+    #[cfg_attr(any(loom, shuttle), allow(dead_code, reason = "a narrowed build has no std world"))]
+    Run,
+    /// In an execution of a model.
+    Model(&'static Execution),
+}
+
 thread_local! {
-    /// The model that runs on this OS thread, if any.
-    static CURRENT: Cell<Option<&'static Execution>> = const { Cell::new(None) };
+    /// What runs on this OS thread.
+    static HERE: Cell<Here> = const { Cell::new(Here::Outside) };
+}
+
+/// Where the caller runs.
+pub(crate) fn here() -> Here {
+    HERE.get()
+}
+
+fn set_here(here: Here) {
+    HERE.set(here);
 }
 
 /// The execution that the caller is part of; `None` in the std world.
 pub(crate) fn current() -> Option<&'static Execution> {
-    CURRENT.get()
+    match HERE.get() {
+        Here::Model(ex) => Some(ex),
+        Here::Outside | Here::Run => None,
+    }
 }
 
 #[allow(clippy::large_enum_variant, reason = "there is one in a model")]
@@ -168,7 +195,7 @@ pub(crate) struct Installed(());
 
 impl Drop for Installed {
     fn drop(&mut self) {
-        CURRENT.set(None);
+        HERE.set(Here::Outside);
     }
 }
 
@@ -197,10 +224,10 @@ impl Execution {
 
     /// Makes this the execution of the calling OS thread.
     pub(crate) fn install(&self) -> Installed {
-        assert!(CURRENT.get().is_none(), "one model at a time runs on an OS thread");
+        assert!(matches!(here(), Here::Outside), "one model at a time runs on an OS thread");
         // SAFETY: whoever calls `current` runs on this OS thread while the model runs: in a model thread, in the
         // scheduler or in the panic hook. `Installed` is dropped before the execution is.
-        CURRENT.set(Some(unsafe { &*std::ptr::from_ref(self) }));
+        HERE.set(Here::Model(unsafe { &*std::ptr::from_ref(self) }));
         Installed(())
     }
 
@@ -629,17 +656,18 @@ impl Execution {
                 let since = core.vain_since;
                 core.events.truncate(since);
             }
-            let names = core.waiting().iter().map(Waiting::to_string).collect::<Vec<_>>().join("; ");
+            let waiting = core.waiting();
             if let Some(note) = core.unasked_panic() {
                 (FailureKind::Panic, note.message.clone())
             } else if armed {
+                let names = listed(&waiting);
                 (FailureKind::Livelock, format!("timers fire again and again, and nothing changes: {names}"))
             } else if !busy.is_empty() {
+                let names = listed(&waiting);
                 (FailureKind::Livelock, format!("busy-waiting for a change that nobody is left to make: {names}"))
-            } else if core.threads[0].status == Status::Pending && core.threads[0].op.kind == Kind::Rest {
-                (FailureKind::Leak, format!("main returned, and what it left behind is blocked for ever: {names}"))
             } else {
-                (FailureKind::Deadlock, format!("every thread waits: {names}"))
+                let main = &core.threads[0];
+                all_wait(main.status == Status::Pending && main.op.kind == Kind::Rest, &waiting)
             }
         };
         self.fail(kind, message);
@@ -712,6 +740,19 @@ impl Execution {
         while !self.core.borrow().finished(thread) {
             self.let_others_unwind(me);
         }
+    }
+}
+
+fn listed(waiting: &[Waiting]) -> String {
+    waiting.iter().map(Waiting::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// What it means that all threads wait for each other.
+fn all_wait(main_returned: bool, waiting: &[Waiting]) -> (FailureKind, String) {
+    let names = listed(waiting);
+    match main_returned {
+        true => (FailureKind::Leak, format!("main returned, and what it left behind is blocked for ever: {names}")),
+        false => (FailureKind::Deadlock, format!("every thread waits: {names}")),
     }
 }
 

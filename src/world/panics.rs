@@ -8,7 +8,7 @@
 
 use std::{any::Any, cell::RefCell, panic::PanicHookInfo, sync::Once};
 
-use super::{Abort, Execution, core::PanicNote, current};
+use super::{Abort, Execution, Here, core::PanicNote, here};
 
 thread_local! {
     /// The last panic on this OS thread, as the hook saw it.
@@ -23,20 +23,28 @@ pub(crate) fn install_hook() {
         #[cfg(raddle_shuttle)]
         super::shuttle::disarm_hook();
         let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| match current() {
-            Some(ex) => note(ex, info),
-            None => before(info),
+        std::panic::set_hook(Box::new(move |info| match here() {
+            Here::Model(ex) => {
+                note(info);
+                begins(ex);
+            }
+            Here::Run => note(info),
+            Here::Outside => before(info),
         }));
     });
 }
 
-fn note(ex: &Execution, info: &PanicHookInfo<'_>) {
+fn note(info: &PanicHookInfo<'_>) {
     let location = info.location();
     LAST.set(Some(PanicNote {
         message: message_of(info.payload()),
         file: location.map_or("unknown", |l| l.file()).to_owned(),
         line: location.map_or(0, |l| l.line()),
     }));
+}
+
+/// The running thread begins to unwind.
+fn begins(ex: &Execution) {
     if let Ok(mut core) = ex.core.try_borrow_mut()
         && let Some(thread) = core.threads.get_mut(ex.me())
     {

@@ -14,6 +14,11 @@ use super::{
 };
 use crate::check::FailureKind;
 
+/// What it means that a thread has ended, and owns locks.
+pub(super) fn ended_owning(thread: &str, owned: &[String]) -> String {
+    format!("{thread} ended while it owns {}", owned.join(" and "))
+}
+
 impl Execution {
     #[cfg(raddle_loom)]
     pub(crate) fn loom(&self) -> Option<&super::loom::Engine> {
@@ -199,7 +204,7 @@ impl Execution {
         let owned = self.owned_locks(me);
         if !owned.is_empty() && !self.aborting() {
             let name = self.core.borrow().thread_name(me);
-            self.fail(FailureKind::Leak, format!("{name} ended while it owns {}", owned.join(" and ")));
+            self.fail(FailureKind::Leak, ended_owning(&name, &owned));
         }
         let unasked = {
             let mut core = self.core.borrow_mut();

@@ -46,6 +46,18 @@ pub enum Op {
     Retry(usize, u8, u8),
 }
 
+impl Op {
+    /// Whether this holds for the operation, or for one inside it.
+    pub fn any(&self, holds: &impl Fn(&Op) -> bool) -> bool {
+        let inside = match self {
+            Op::Lock(_, body) | Op::TryLock(_, body) => body,
+            Op::Read(body) | Op::TryRead(body) | Op::Write(body) | Op::TryWrite(body) => body,
+            _ => return holds(self),
+        };
+        holds(self) || inside.iter().any(|op| op.any(holds))
+    }
+}
+
 /// A main thread (0) that spawns the others, does its part and, if it `joins`, waits for them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
