@@ -61,7 +61,9 @@ fn every_partner_of_a_rendezvous_is_explored() {
         let t = s.clone();
         let senders = [thread::spawn(move || s.send(1).unwrap()), thread::spawn(move || t.send(2).unwrap())];
         let got = (r.recv().unwrap(), r.recv().unwrap());
-        senders.map(|sender| sender.join().unwrap());
+        for sender in senders {
+            sender.join().unwrap();
+        }
         got
     });
 }
@@ -100,7 +102,9 @@ fn whether_a_sender_has_hung_up_is_explored() {
         let t = s.clone();
         let threads = [thread::spawn(move || drop(s)), thread::spawn(move || drop(t))];
         let got = r.try_recv();
-        threads.map(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
         got == Err(TryRecvError::Disconnected)
     });
 }
