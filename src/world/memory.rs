@@ -413,13 +413,13 @@ impl Execution {
     }
 
     /// A reference is about to be dropped: orders it before whatever the last one does.
-    /// `last` tells, once the drop is scheduled, whether it is the last.
+    /// `counts` tells, once the drop is scheduled, how many strong and weak references there are.
     pub(crate) fn count_down(
         &self,
         address: usize,
         type_name: &str,
         location: &'static Location<'static>,
-        last: impl Fn() -> bool,
+        counts: impl Fn() -> (usize, usize),
     ) {
         if self.aborting() {
             return;
@@ -434,9 +434,16 @@ impl Execution {
                 return;
             }
         }
-        if last() {
-            let Some(object) = self.core.borrow_mut().arcs.remove(&address) else { return };
-            self.acquire_counts(object);
+        let (strong, weak) = counts();
+        if strong == 1 {
+            let object = {
+                let arcs = &mut self.core.borrow_mut().arcs;
+                // As long as there are weak references, a thread may ask for it, and find it gone.
+                if weak == 0 { arcs.remove(&address) } else { arcs.get(&address).copied() }
+            };
+            if let Some(object) = object {
+                self.acquire_counts(object);
+            }
         } else {
             self.publish_count(address, location);
         }
