@@ -195,22 +195,53 @@ fn two_loops_one_after_the_other_are_both_explored() {
     });
 }
 
+/// Takes a spin lock, or fails to.
+type Taking = fn(&AtomicBool) -> bool;
+
 #[test]
 fn a_spin_lock_keeps_every_update() {
-    for pause in PAUSES {
+    // In the loom world an exchange may return an older value than the latest: then it has to look again.
+    let takings: [Taking; 4] = [
+        |lock| lock.compare_exchange(false, true, Acquire, Relaxed).is_ok(),
+        |lock| lock.compare_exchange_weak(false, true, Acquire, Relaxed).is_ok(),
+        |lock| !lock.swap(true, Acquire),
+        |lock| !lock.fetch_or(true, Acquire),
+    ];
+    let givings: [fn(&AtomicBool); 2] = [|lock| lock.store(false, Release), |lock| _ = lock.swap(false, Release)];
+    for (take, give, pause) in takings.into_iter().flat_map(|take| {
+        givings.into_iter().flat_map(move |give| PAUSES.into_iter().map(move |pause| (take, give, pause)))
+    }) {
         passes(move || {
             let (state, theirs) = shared::<(AtomicBool, AtomicUsize)>();
             let add = move |state: &(AtomicBool, AtomicUsize)| {
-                while state.0.compare_exchange(false, true, Acquire, Relaxed).is_err() {
+                while !take(&state.0) {
                     pause();
                 }
                 state.1.store(state.1.load(Relaxed) + 1, Relaxed);
-                state.0.store(false, Release);
+                give(&state.0);
             };
             let other = thread::spawn(move || add(&theirs));
             add(&state);
             other.join().unwrap();
             assert_eq!(state.1.load(Relaxed), 2);
+        });
+    }
+}
+
+#[test]
+fn a_spin_lock_that_nobody_gives_back_is_a_livelock() {
+    for pause in PAUSES {
+        fails(Livelock, "nobody is left to make", move || {
+            let lock = AtomicBool::new(false);
+            thread::scope(|s| {
+                for _ in 0..2 {
+                    s.spawn(|| {
+                        while lock.swap(true, Acquire) {
+                            pause();
+                        }
+                    });
+                }
+            });
         });
     }
 }

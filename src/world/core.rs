@@ -204,6 +204,8 @@ pub(crate) enum Stop {
     Error(String),
     /// A new fact: start over.
     Learned,
+    /// A thread would go on reading what is no longer the latest (loom world): nothing is left to be seen.
+    Behind,
 }
 
 pub(crate) struct Core {

@@ -6,7 +6,7 @@ use super::{
     Branch, Effect, Execution,
     binding::Binding,
     clock::{Access, CellClock, Clock},
-    core::{Core, Op, State, hash32},
+    core::{Core, Op, State, Stop, hash32},
     event::{Kind, Number, ObjectKind, Value},
     progress::Seen,
 };
@@ -208,7 +208,7 @@ impl Execution {
             self.announce(step, None, Branch::Point);
         }
         let me = self.me();
-        let (old, value, effect) = {
+        let (old, value, effect, behind) = {
             let mut core = self.core.borrow_mut();
             let core = &mut *core;
             let State::Atomic { value: latest, sync } = &mut core.objects[object].state else {
@@ -227,11 +227,14 @@ impl Execution {
                 (_, None) => view.load(sync, order),
                 (_, Some(_)) => view.rmw(me, sync, order),
             }
-            if let Some(new) = new {
+            // loom may have a read-modify-write read an older store than the latest: what it writes comes right after
+            // that one in the modification order, so the latest stays.
+            let new_latest = new.filter(|_| matches!(op, AtomicOp::Store(_)) || old == before);
+            if let Some(new) = new_latest {
                 *latest = new;
             }
             let old_number = cell.scalar.number(core, old);
-            let effect = match new {
+            let effect = match new_latest {
                 Some(new) if new != before => Effect::Change(Some(Seen::Value(object))),
                 _ => Effect::Read(Seen::Value(object), old, old != before),
             };
@@ -243,9 +246,14 @@ impl Execution {
             if new.is_none() && kind == Kind::Rmw {
                 step.kind = Kind::CompareFailed;
             }
-            (if new.is_none() && kind == Kind::Rmw { Err(old) } else { Ok(old) }, value, effect)
+            let behind = kind == Kind::Rmw && old != before && core.is_behind(me, object);
+            (if new.is_none() && kind == Kind::Rmw { Err(old) } else { Ok(old) }, value, effect, behind)
         };
         self.record(me, &step, value, effect);
+        if behind && !self.aborting() {
+            self.stop(Stop::Behind);
+            self.unwind(me);
+        }
         old
     }
 

@@ -12,6 +12,8 @@
 //!   turn. That is a fact ([`Facts::loops`](super::core::Facts)), and the model starts over with it.
 //! - In an endless loop, after a period of vain rounds, the thread waits until an object that it has read in them
 //!   changes.
+//! - A round that has read what is no longer the latest (loom world) is not vain: the next one reads anew. If a
+//!   read-modify-write then still returns what is old, the execution is left: to go on so shows nothing.
 //! - If only such threads are left, they are let through, one at a time, until somebody changes something or
 //!   [`VAIN_LIMIT`] rounds have been in vain. Then nobody will ever end the loop: Livelock.
 //!
@@ -52,6 +54,10 @@ pub(crate) struct Progress {
     changed: bool,
     /// A read returned a value that is no longer the latest (loom world): another round may see more.
     stale: bool,
+    /// In this round, a read-modify-write returned such a value: the object, and its version (loom world).
+    behind: Option<(usize, u32)>,
+    /// The same of the round before.
+    was_behind: Option<(usize, u32)>,
     /// Hashes of the reads since the last round or change, latest last.
     history: Vec<u64>,
     /// What this round has read, as one hash.
@@ -109,6 +115,16 @@ impl Core {
         }
     }
 
+    /// A read-modify-write of the thread has returned a value that is no longer the latest. True if it did so in the
+    /// round before, and nobody has changed the object since: loom's rule that a load does not return after a pause
+    /// what it returned before, if there is something newer, knows no read-modify-writes.
+    pub(crate) fn is_behind(&mut self, me: usize, object: usize) -> bool {
+        let behind = Some((object, self.objects[object].version));
+        let progress = &mut self.threads[me].progress;
+        progress.behind = behind;
+        progress.was_behind == behind
+    }
+
     /// The thread has changed something that others can see.
     pub(crate) fn has_changed(&mut self, me: usize) {
         self.vain_rounds = 0;
@@ -118,11 +134,13 @@ impl Core {
 
     /// The end of a round at `location`.
     pub(crate) fn round(&mut self, me: usize, location: &'static Location<'static>) -> Round {
-        let progress = &self.threads[me].progress;
+        let progress = &mut self.threads[me].progress;
+        progress.was_behind = progress.behind.take();
         if progress.stale {
             self.begin_round(me, false);
             return Round::Reread;
         }
+        let progress = &self.threads[me].progress;
         let vain = !progress.changed
             && !progress.reads.is_empty()
             && progress.reads.iter().all(|&(seen, version)| self.version(seen) == version);
