@@ -151,6 +151,33 @@ pub(crate) struct Cell64<'a> {
     pub(crate) initial: u64,
 }
 
+/// An access to a cell that goes on, and ends whatever happens.
+struct Open<'a> {
+    ex: &'a Execution,
+    object: usize,
+    access: Access,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if self.ex.aborting() {
+            return;
+        }
+        // What conflicts with the access has been found when the other began. What is left to be noted is that it ends
+        // after what its thread has published meanwhile.
+        let clocked = |end: fn(&mut CellClock, Access, &Clock) -> bool| {
+            let mut core = self.ex.core.borrow_mut();
+            let Core { threads, objects, .. } = &mut *core;
+            let State::Cell(clock) = &mut objects[self.object].state else { unreachable!("a cell is bound to a cell") };
+            end(clock, self.access, &threads[self.access.thread].view.now)
+        };
+        if clocked(CellClock::end) {
+            self.ex.loom_access(self.object, self.access.write);
+            clocked(|clock, access, now| clock.access(access, now).is_some());
+        }
+    }
+}
+
 impl Execution {
     fn atomic_object(&self, cell: Cell64<'_>) -> usize {
         let object = cell
@@ -297,7 +324,19 @@ impl Execution {
         object
     }
 
-    /// Reads or writes a cell: runs `access`, unless another access to the cell is not ordered before this one.
+    /// Tells loom of an access to a cell, if this is its world: true if another access is not ordered before it.
+    fn loom_access(&self, object: usize, write: bool) -> Option<bool> {
+        #[cfg(raddle_loom)]
+        return self.loom().map(|engine| self.caught(|| engine.cell(object, write)).is_err());
+        #[cfg(not(raddle_loom))]
+        {
+            let _ = (object, write);
+            None
+        }
+    }
+
+    /// Reads or writes a cell: runs `access`, unless another access to the cell is not ordered before this one. The
+    /// access lasts as long as `access` does.
     ///
     /// It is no scheduling point: a race is found in any order of the two accesses.
     pub(crate) fn cell<R>(
@@ -314,36 +353,30 @@ impl Execution {
             return access();
         }
         let mine = Access { thread: me, write, location };
-        let race = {
+        let (open, earlier, unordered) = {
             let mut core = self.core.borrow_mut();
             let Core { threads, objects, .. } = &mut *core;
             let State::Cell(clock) = &mut objects[object].state else { unreachable!("a cell is bound to a cell") };
-            let earlier = clock.conflicting(mine);
-            let unordered = clock.access(mine, &threads[me].view.now);
-            (earlier, unordered)
+            let now = &threads[me].view.now;
+            (clock.begin(mine, now), clock.conflicting(mine), clock.access(mine, now))
         };
-        #[cfg(raddle_loom)]
-        let result = match self.loom() {
+        let race = match self.loom_access(object, write) {
             // loom knows which store each load returned, so its clocks decide.
-            Some(engine) => match self.caught(|| engine.cell(object, write)) {
-                Ok(()) => Ok(access()),
-                Err(_) => Err(race.0.unwrap_or(mine)),
-            },
-            None => race.1.map_or_else(|| Ok(access()), Err),
+            Some(raced) => raced.then(|| earlier.unwrap_or(mine)),
+            None => unordered,
         };
-        #[cfg(not(raddle_loom))]
-        let result = race.1.map_or_else(|| Ok(access()), Err);
-        match result {
-            Ok(result) => {
+        match open.or(race) {
+            None => {
                 let version = self.core.borrow().objects[object].version;
                 let effect = match write {
                     true => Effect::Change(Some(Seen::Value(object))),
                     false => Effect::Read(Seen::Value(object), u64::from(version), false),
                 };
                 self.record(me, &op, Value::None, effect);
-                result
+                let _open = Open { ex: self, object, access: mine };
+                access()
             }
-            Err(other) => {
+            Some(other) => {
                 let (mine, other, made) = {
                     let core = self.core.borrow();
                     let tell = |access: Access| {
