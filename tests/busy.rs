@@ -399,6 +399,71 @@ fn reading_the_same_again_and_again_is_no_waiting() {
 }
 
 #[test]
+fn a_loop_that_changes_something_in_every_round_lets_the_others_go_on() {
+    let pauses = &PAUSES[..3];
+    for &pause in pauses {
+        for works in
+            [|count: &AtomicUsize| count.store(7, Relaxed), |count: &AtomicUsize| _ = count.fetch_add(1, Relaxed)]
+        {
+            passes(move || {
+                let (state, theirs) = shared::<(AtomicBool, AtomicUsize)>();
+                let other = thread::spawn(move || {
+                    while !theirs.0.load(Acquire) {
+                        works(&theirs.1);
+                        pause();
+                    }
+                });
+                state.0.store(true, Release);
+                other.join().unwrap();
+            });
+        }
+    }
+}
+
+#[test]
+fn a_loop_that_changes_something_in_every_round_for_nobody_reaches_the_step_limit() {
+    fails(Livelock, "the step limit was reached", || {
+        let (stop, count) = (AtomicBool::new(false), AtomicUsize::new(0));
+        while !stop.load(Acquire) {
+            count.fetch_add(1, Relaxed);
+            thread::yield_now();
+        }
+    });
+}
+
+#[test]
+fn a_loop_that_changes_something_is_explored_with_many_rounds() {
+    // With every number of rounds up to which one thread may go on alone.
+    explores(0..=8, || {
+        let (state, theirs) = shared::<(AtomicBool, AtomicUsize)>();
+        let other = thread::spawn(move || {
+            while theirs.1.load(Relaxed) < 8 && !theirs.0.load(Acquire) {
+                theirs.1.fetch_add(1, Relaxed);
+                thread::yield_now();
+            }
+        });
+        state.0.store(true, Release);
+        other.join().unwrap();
+        state.1.load(Relaxed)
+    });
+}
+
+#[test]
+fn polling_for_poison_ends() {
+    passes(|| {
+        let (mutex, theirs) = shared::<Mutex<()>>();
+        let other = thread::spawn(move || {
+            let _guard = theirs.lock().unwrap();
+            panic!("with the lock");
+        });
+        while !mutex.is_poisoned() {
+            thread::yield_now();
+        }
+        assert!(other.join().is_err());
+    });
+}
+
+#[test]
 fn waiting_busily_costs_few_executions() {
     // One thread that waits for another that makes one change: it comes before it has looked, or after.
     for strategy in compiled(&[Strategy::Dfs]) {

@@ -227,6 +227,8 @@ pub(crate) struct Core {
     pub(crate) learned: bool,
     /// Some thread has been seen to unwind.
     pub(crate) unwinders: bool,
+    /// The thread that took the last step, and how often it has paused, not in vain, since another one did.
+    pub(crate) pauses: (usize, usize),
     /// Rounds that busy threads were let through because nobody else could run, since the last change.
     pub(crate) vain_rounds: u32,
     /// Where the events of the first of those rounds began.
@@ -251,6 +253,7 @@ impl Core {
             stop: None,
             learned: false,
             unwinders: false,
+            pauses: (0, 0),
             vain_rounds: 0,
             vain_since: 0,
             decisions: Vec::new(),
@@ -269,6 +272,7 @@ impl Core {
         self.stop = None;
         self.learned = false;
         self.unwinders = false;
+        self.pauses = (0, 0);
         self.vain_rounds = 0;
         self.vain_since = 0;
         self.decisions.clear();

@@ -373,6 +373,7 @@ impl Execution {
             let mut core = self.core.borrow_mut();
             core.steps += 1;
             core.push_event(me, op, value);
+            core.has_stepped(me, is_pause(op.kind));
             match effect {
                 Effect::Nothing => {}
                 Effect::Read(seen, result, stale) => core.has_read(me, op, seen, result, stale),
@@ -424,17 +425,7 @@ impl Execution {
         let round = self.core.borrow_mut().round(me, op.location);
         match round {
             Round::Go => {}
-            Round::Reread =>
-            {
-                #[cfg(raddle_loom)]
-                if let Some(engine) = self.loom() {
-                    engine.yield_now();
-                    self.me.set(me);
-                    if self.aborting.get() {
-                        self.unwind(me);
-                    }
-                }
-            }
+            Round::Reread => self.yield_in_loom(me),
             Round::Learned if !self.unwinding(me) => self.learn(me, |_| {}),
             Round::Wait | Round::Learned => {
                 // A destructor that waits while its thread unwinds cannot be stopped: this execution goes on.
@@ -447,6 +438,21 @@ impl Execution {
         }
     }
 
+    /// In the loom world: lets another thread take a step first, if one can, and has the thread's next loads return
+    /// nothing that is old and that it has read before.
+    fn yield_in_loom(&self, me: usize) {
+        #[cfg(raddle_loom)]
+        if let Some(engine) = self.loom() {
+            engine.yield_now();
+            self.me.set(me);
+            if self.aborting.get() {
+                self.unwind(me);
+            }
+        }
+        #[cfg(not(raddle_loom))]
+        let _ = me;
+    }
+
     /// `yield_now`, `sleep` and `spin_loop`.
     pub(crate) fn pause(&self, kind: Kind, location: &'static Location<'static>) {
         let op = Op::new(kind, location);
@@ -456,6 +462,10 @@ impl Execution {
         }
         self.core.borrow_mut().threads[self.me.get()].progress.ended = None;
         self.end_round(op);
+        let me = self.me.get();
+        if self.core.borrow().had_its_turn(me) {
+            self.yield_in_loom(me);
+        }
         self.step(op, None, Branch::Point, |_, _| ((), Value::None, Effect::Nothing));
     }
 

@@ -17,6 +17,10 @@
 //! - If only such threads are left, they are let through, one at a time, until somebody changes something or
 //!   [`VAIN_LIMIT`] rounds have been in vain. Then nobody will ever end the loop: Livelock.
 //!
+//! That a loop waits which changes something in each of its rounds, nobody can tell. So the explorers are *fair*: no
+//! thread pauses (by `spin_loop`, `yield_now` or `sleep`) after more than [`PATIENCE`] rounds in a row that were not in
+//! vain while another thread could go on, nor goes on then to read what is no longer the latest.
+//!
 //! What this leaves out: a loop that gives up after more than [`PATIENCE`] rounds is seen to give up only where nobody
 //! else can take a step; one function that is called here to wait for ever and there for a few rounds is one loop.
 
@@ -92,6 +96,18 @@ impl Core {
             Seen::Lock(object) => self.objects[object].lock_version,
             Seen::Thread(thread) => self.threads[thread].version,
         }
+    }
+
+    /// The thread has taken a step. A pause after a round in vain is not counted: such rounds are dealt with.
+    pub(crate) fn has_stepped(&mut self, me: usize, pause: bool) {
+        let (last, pauses) = self.pauses;
+        let before = if last == me { pauses } else { 0 };
+        self.pauses = (me, before + usize::from(pause && self.threads[me].progress.vain == 0));
+    }
+
+    /// Whether it is the others' turn, if any of them can go on.
+    pub(crate) fn had_its_turn(&self, thread: usize) -> bool {
+        self.pauses.0 == thread && self.pauses.1 >= PATIENCE
     }
 
     /// The thread has read, and changed nothing. `result` stands for what it saw; `stale` if a newer value exists.

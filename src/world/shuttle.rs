@@ -80,6 +80,9 @@ impl Engine {
                 }
             }
         }
+        if enabled.len() > 1 {
+            enabled.retain(|id| !core.had_its_turn(*id));
+        }
         match enabled[..] {
             [] => unreachable!("a stuck execution ends before anybody is scheduled"),
             [only] => only,
