@@ -384,6 +384,25 @@ fn a_loop_that_gives_up_alone_ends_although_nobody_changes_anything() {
 }
 
 #[test]
+fn reading_often_without_a_pause_is_no_livelock() {
+    passes(|| {
+        let one = AtomicUsize::new(1);
+        assert_eq!((0..3_000).map(|_| one.load(Relaxed)).sum::<usize>(), 3_000);
+    });
+    // Although another one waits for ever as soon as it is done.
+    fails(Livelock, "t1 in spin_loop", || {
+        let (state, theirs) = shared::<(AtomicUsize, AtomicBool)>();
+        let other = thread::spawn(move || {
+            while !theirs.1.load(Relaxed) {
+                hint::spin_loop();
+            }
+        });
+        assert_eq!((0..3_000).map(|_| state.0.load(Relaxed)).sum::<usize>(), 0);
+        other.join().unwrap();
+    });
+}
+
+#[test]
 fn reading_the_same_again_and_again_is_no_waiting() {
     explores((0..=3).flat_map(|x| (x..=3).map(move |y| (x, y))).filter(|(x, y)| y - x <= 3), || {
         let (value, theirs) = shared::<AtomicUsize>();

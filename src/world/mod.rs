@@ -235,8 +235,9 @@ impl Execution {
             return me;
         }
         let (ended, limit) = {
-            let mut core = self.core.borrow_mut();
-            (core.threads[me].progress.ended.take(), (core.steps >= core.max_steps).then_some(core.max_steps))
+            let core = self.core.borrow();
+            // It stays noted until the round is over.
+            (core.threads[me].progress.ended, (core.steps >= core.max_steps).then_some(core.max_steps))
         };
         if let Some(place) = ended {
             self.end_round(Op::new(Kind::SpinLoop, place));
@@ -546,7 +547,7 @@ impl Execution {
                     core.vain_since = core.events.len();
                 }
                 core.vain_rounds += 1;
-                if core.vain_rounds <= VAIN_LIMIT {
+                if core.vain_rounds <= VAIN_LIMIT || core.may_be_reading(&busy) {
                     let turn = busy[core.vain_rounds as usize % busy.len()];
                     core.threads[turn].progress.pass = true;
                     return;

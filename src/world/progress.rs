@@ -15,7 +15,8 @@
 //! - A round that has read what is no longer the latest (loom world) is not vain: the next one reads anew. If a
 //!   read-modify-write then still returns what is old, the execution is left: to go on so shows nothing.
 //! - If only such threads are left, they are let through, one at a time, until somebody changes something or
-//!   [`VAIN_LIMIT`] rounds have been in vain. Then nobody will ever end the loop: Livelock.
+//!   [`VAIN_LIMIT`] rounds have been in vain. Then nobody will ever end the loop: Livelock. It takes [`VAIN_STEPS`] if
+//!   one of the loops pauses nowhere, for it may be one that reads a lot and ends by itself.
 //!
 //! That a loop waits which changes something in each of its rounds, nobody can tell. So the explorers are *fair*: no
 //! thread pauses (by `spin_loop`, `yield_now` or `sleep`) after more than [`PATIENCE`] rounds in a row that were not in
@@ -32,6 +33,10 @@ use super::core::{Core, Op, hash32, mix};
 
 /// Rounds in vain, with nobody else able to run, before a busy loop is called a Livelock.
 pub(crate) const VAIN_LIMIT: u32 = 1_000;
+
+/// Steps in vain, with nobody else able to run, before that is called a Livelock, if one of the loops never says that it
+/// waits: it may only read a lot.
+const VAIN_STEPS: u64 = 10_000;
 
 /// A loop that goes more rounds than this in vain is taken to be endless.
 pub(crate) const PATIENCE: usize = 32;
@@ -184,6 +189,13 @@ impl Core {
         }
         self.begin_round(me, true);
         Round::Go
+    }
+
+    /// Whether one of the threads, which are all in vain, is in a loop that pauses nowhere, and not for too long yet.
+    pub(crate) fn may_be_reading(&self, busy: &[usize]) -> bool {
+        let steps = (self.events.len() - self.vain_since) as u64;
+        // The verdict comes before the step limit.
+        steps < VAIN_STEPS.min(self.max_steps / 2) && busy.iter().any(|&t| self.threads[t].progress.ended.is_some())
     }
 
     /// Starts a new round; after one `in_vain`, what was read before still counts.
