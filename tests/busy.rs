@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use common::*;
 use raddle::{
+    Check,
     FailureKind::{Deadlock, Livelock},
     Strategy, hint,
     sync::{
@@ -441,13 +442,17 @@ fn a_loop_that_changes_something_in_every_round_lets_the_others_go_on() {
 
 #[test]
 fn a_loop_that_changes_something_in_every_round_for_nobody_reaches_the_step_limit() {
-    fails(Livelock, "the step limit was reached", || {
-        let (stop, count) = (AtomicBool::new(false), AtomicUsize::new(0));
-        while !stop.load(Acquire) {
-            count.fetch_add(1, Relaxed);
-            thread::yield_now();
-        }
-    });
+    for strategy in strategies() {
+        let check = Check::new("model").strategy(strategy).steps(2_000);
+        let verdict = check.run(|| {
+            let (stop, count) = (AtomicBool::new(false), AtomicUsize::new(0));
+            while !stop.load(Acquire) {
+                count.fetch_add(1, Relaxed);
+                thread::yield_now();
+            }
+        });
+        expect(&verdict.unwrap(), Livelock, "the step limit was reached");
+    }
 }
 
 #[test]
