@@ -9,7 +9,9 @@ use crate::world::{self, binding::Binding, event::ObjectKind};
 /// Interior mutability without synchronisation: [`std::cell::UnsafeCell`], reached through `with` and `with_mut`.
 ///
 /// In a model, two accesses of which one writes, and which nothing orders, are a DataRace, whichever comes first in the
-/// execution. An access is an event but no scheduling point. Without feature `model` this is a transparent wrapper.
+/// execution. An access is an event but no scheduling point; it lasts as long as its closure, whatever else the closure
+/// does. A thread's accesses within its own accesses are ordered, and no race, though loom alone would refuse them: that
+/// no reference made from one pointer outlives an access by another is for Miri to check. Without feature `model` this is a transparent wrapper.
 #[cfg_attr(not(raddle_model), repr(transparent))]
 pub struct UnsafeCell<T: ?Sized> {
     #[cfg(raddle_model)]

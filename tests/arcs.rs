@@ -195,6 +195,33 @@ fn an_upgrade_finds_the_value_or_not() {
 }
 
 #[test]
+fn a_thread_that_upgrades_comes_before_or_after_the_last_drop() {
+    explores([false, true], || {
+        let one = Arc::new(5);
+        let weak = Arc::downgrade(&one);
+        let other = thread::spawn(move || weak.upgrade().is_some());
+        drop(one);
+        other.join().unwrap()
+    });
+    explores([0, 1], || {
+        let one = Arc::new(5);
+        let weak = Arc::downgrade(&one);
+        let other = thread::spawn(move || weak.strong_count());
+        drop(one);
+        other.join().unwrap()
+    });
+    explores([false, true], || {
+        let one = Arc::new(5);
+        let (two, weak) = (Arc::clone(&one), Arc::downgrade(&one));
+        let drops = thread::spawn(move || drop(two));
+        let upgrades = thread::spawn(move || weak.upgrade().is_some());
+        drop(one);
+        drops.join().unwrap();
+        upgrades.join().unwrap()
+    });
+}
+
+#[test]
 fn a_destructor_with_a_scheduling_point_is_explored_on_either_thread() {
     struct Tells(Arc<AtomicUsize>, usize);
     impl Drop for Tells {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use common::*;
 use raddle::{
+    Check,
     FailureKind::{Deadlock, Livelock},
     Strategy, hint,
     sync::{
@@ -195,22 +196,53 @@ fn two_loops_one_after_the_other_are_both_explored() {
     });
 }
 
+/// Takes a spin lock, or fails to.
+type Taking = fn(&AtomicBool) -> bool;
+
 #[test]
 fn a_spin_lock_keeps_every_update() {
-    for pause in PAUSES {
+    // In the loom world an exchange may return an older value than the latest: then it has to look again.
+    let takings: [Taking; 4] = [
+        |lock| lock.compare_exchange(false, true, Acquire, Relaxed).is_ok(),
+        |lock| lock.compare_exchange_weak(false, true, Acquire, Relaxed).is_ok(),
+        |lock| !lock.swap(true, Acquire),
+        |lock| !lock.fetch_or(true, Acquire),
+    ];
+    let givings: [fn(&AtomicBool); 2] = [|lock| lock.store(false, Release), |lock| _ = lock.swap(false, Release)];
+    for (take, give, pause) in takings.into_iter().flat_map(|take| {
+        givings.into_iter().flat_map(move |give| PAUSES.into_iter().map(move |pause| (take, give, pause)))
+    }) {
         passes(move || {
             let (state, theirs) = shared::<(AtomicBool, AtomicUsize)>();
             let add = move |state: &(AtomicBool, AtomicUsize)| {
-                while state.0.compare_exchange(false, true, Acquire, Relaxed).is_err() {
+                while !take(&state.0) {
                     pause();
                 }
                 state.1.store(state.1.load(Relaxed) + 1, Relaxed);
-                state.0.store(false, Release);
+                give(&state.0);
             };
             let other = thread::spawn(move || add(&theirs));
             add(&state);
             other.join().unwrap();
             assert_eq!(state.1.load(Relaxed), 2);
+        });
+    }
+}
+
+#[test]
+fn a_spin_lock_that_nobody_gives_back_is_a_livelock() {
+    for pause in PAUSES {
+        fails(Livelock, "nobody is left to make", move || {
+            let lock = AtomicBool::new(false);
+            thread::scope(|s| {
+                for _ in 0..2 {
+                    s.spawn(|| {
+                        while lock.swap(true, Acquire) {
+                            pause();
+                        }
+                    });
+                }
+            });
         });
     }
 }
@@ -353,6 +385,25 @@ fn a_loop_that_gives_up_alone_ends_although_nobody_changes_anything() {
 }
 
 #[test]
+fn reading_often_without_a_pause_is_no_livelock() {
+    passes(|| {
+        let one = AtomicUsize::new(1);
+        assert_eq!((0..3_000).map(|_| one.load(Relaxed)).sum::<usize>(), 3_000);
+    });
+    // Although another one waits for ever as soon as it is done.
+    fails(Livelock, "t1 in spin_loop", || {
+        let (state, theirs) = shared::<(AtomicUsize, AtomicBool)>();
+        let other = thread::spawn(move || {
+            while !theirs.1.load(Relaxed) {
+                hint::spin_loop();
+            }
+        });
+        assert_eq!((0..3_000).map(|_| state.0.load(Relaxed)).sum::<usize>(), 0);
+        other.join().unwrap();
+    });
+}
+
+#[test]
 fn reading_the_same_again_and_again_is_no_waiting() {
     explores((0..=3).flat_map(|x| (x..=3).map(move |y| (x, y))).filter(|(x, y)| y - x <= 3), || {
         let (value, theirs) = shared::<AtomicUsize>();
@@ -364,6 +415,75 @@ fn reading_the_same_again_and_again_is_no_waiting() {
         let reads: Vec<usize> = (0..3).map(|_| value.fetch_add(0, SeqCst)).collect();
         other.join().unwrap();
         (reads[0], reads[2])
+    });
+}
+
+#[test]
+fn a_loop_that_changes_something_in_every_round_lets_the_others_go_on() {
+    let pauses = &PAUSES[..3];
+    for &pause in pauses {
+        for works in
+            [|count: &AtomicUsize| count.store(7, Relaxed), |count: &AtomicUsize| _ = count.fetch_add(1, Relaxed)]
+        {
+            passes(move || {
+                let (state, theirs) = shared::<(AtomicBool, AtomicUsize)>();
+                let other = thread::spawn(move || {
+                    while !theirs.0.load(Acquire) {
+                        works(&theirs.1);
+                        pause();
+                    }
+                });
+                state.0.store(true, Release);
+                other.join().unwrap();
+            });
+        }
+    }
+}
+
+#[test]
+fn a_loop_that_changes_something_in_every_round_for_nobody_reaches_the_step_limit() {
+    for strategy in strategies() {
+        let check = Check::new("model").strategy(strategy).steps(2_000);
+        let verdict = check.run(|| {
+            let (stop, count) = (AtomicBool::new(false), AtomicUsize::new(0));
+            while !stop.load(Acquire) {
+                count.fetch_add(1, Relaxed);
+                thread::yield_now();
+            }
+        });
+        expect(&verdict.unwrap(), Livelock, "the step limit was reached");
+    }
+}
+
+#[test]
+fn a_loop_that_changes_something_is_explored_with_many_rounds() {
+    // With every number of rounds up to which one thread may go on alone.
+    explores(0..=8, || {
+        let (state, theirs) = shared::<(AtomicBool, AtomicUsize)>();
+        let other = thread::spawn(move || {
+            while theirs.1.load(Relaxed) < 8 && !theirs.0.load(Acquire) {
+                theirs.1.fetch_add(1, Relaxed);
+                thread::yield_now();
+            }
+        });
+        state.0.store(true, Release);
+        other.join().unwrap();
+        state.1.load(Relaxed)
+    });
+}
+
+#[test]
+fn polling_for_poison_ends() {
+    passes(|| {
+        let (mutex, theirs) = shared::<Mutex<()>>();
+        let other = thread::spawn(move || {
+            let _guard = theirs.lock().unwrap();
+            panic!("with the lock");
+        });
+        while !mutex.is_poisoned() {
+            thread::yield_now();
+        }
+        assert!(other.join().is_err());
     });
 }
 

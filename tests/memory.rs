@@ -224,6 +224,28 @@ fn a_read_modify_write_reads_the_latest_value() {
 }
 
 #[test]
+fn what_a_read_modify_write_has_written_may_outlive_a_later_store_in_loom() {
+    // One adds 1 and then stores 10, the other adds 1: C11 forbids that 2 is left. The loom world shows too much, as the
+    // docs say.
+    for strategy in exhaustive() {
+        let left = outcomes(strategy, || {
+            let number = Arc::new(AtomicUsize::new(0));
+            let (one, two) = (Arc::clone(&number), Arc::clone(&number));
+            let stores = thread::spawn(move || {
+                one.fetch_add(1, AcqRel);
+                one.store(10, Release);
+            });
+            let adds = thread::spawn(move || two.fetch_add(1, AcqRel));
+            stores.join().unwrap();
+            adds.join().unwrap();
+            number.load(Acquire)
+        });
+        let loom = strategy == Strategy::Exhaustive;
+        assert_eq!(left, if loom { [2, 10, 11].into() } else { BTreeSet::from([10, 11]) }, "{strategy}");
+    }
+}
+
+#[test]
 fn what_is_acquired_is_passed_on() {
     // Write, then read and write, then read: causality over three threads.
     let threads: [fn(&Memory) -> [usize; 2]; 3] = [

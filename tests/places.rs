@@ -64,6 +64,40 @@ fn an_atomic_that_a_closure_has_captured_starts_afresh_too() {
     });
 }
 
+#[test]
+fn models_on_two_os_threads_may_be_the_first_to_use_an_atomic_at_the_same_time() {
+    use std::sync::atomic as real;
+    for strategy in compiled(&[Strategy::Random, Strategy::Exhaustive]) {
+        for _ in 0..20 {
+            let atomics: std::sync::Arc<Vec<AtomicUsize>> =
+                std::sync::Arc::new((0..200).map(AtomicUsize::new).collect());
+            let here = std::sync::Arc::new([const { real::AtomicUsize::new(0) }; 2]);
+            let models = [0, 1].map(|me| {
+                let (atomics, here) = (std::sync::Arc::clone(&atomics), std::sync::Arc::clone(&here));
+                std::thread::spawn(move || {
+                    let theirs = std::sync::Arc::clone(&here);
+                    let verdict = Check::new("model").strategy(strategy).schedules(1).run(move || {
+                        for (at, atomic) in atomics.iter().enumerate() {
+                            // Both come to each at the same time.
+                            theirs[me].store(at, SeqCst);
+                            while theirs[1 - me].load(SeqCst) < at {
+                                std::thread::yield_now();
+                            }
+                            assert_eq!(atomic.swap(1_000, Relaxed), at);
+                            assert_eq!(atomic.load(Relaxed), 1_000);
+                        }
+                    });
+                    here[me].store(usize::MAX, SeqCst);
+                    verdict.unwrap()
+                })
+            });
+            for verdict in models.map(|model| model.join().unwrap()) {
+                assert!(verdict.passed(), "{}", raddle::render(&verdict));
+            }
+        }
+    }
+}
+
 /// The model cannot be run, for this reason.
 fn refused(strategy: Strategy, why: &[&str], model: impl Fn() + Send + Sync + 'static) {
     match Check::new("model").strategy(strategy).schedules(3).run(model) {

@@ -35,7 +35,7 @@ pub(crate) fn take(ex: &Execution) -> Result<Ended, Error> {
         Some(Stop::Error(message)) => Err(Error::Tool(message)),
         Some(Stop::Learned) => Ok(Ended::Learned),
         _ if learned => Ok(Ended::Learned),
-        None => Ok(Ended::Passed),
+        None | Some(Stop::Behind) => Ok(Ended::Passed),
         Some(Stop::Failure { kind, message, waiting }) => {
             Ok(Ended::Failed(Failure { kind, message, waiting, threads: names(core), steps: steps(core), token: None }))
         }

@@ -288,7 +288,8 @@ impl<T: ?Sized> Drop for Arc<T> {
         let (address, made) = (self.address(), self.made);
         let inner = Inner(&mut self.inner);
         let Some(ex) = world::current() else { return };
-        ex.count_down(address, name::<T>(), made, || std::sync::Arc::strong_count(inner.0) == 1);
+        let counts = || (std::sync::Arc::strong_count(inner.0), std::sync::Arc::weak_count(inner.0));
+        ex.count_down(address, name::<T>(), made, counts);
         let last = std::sync::Arc::strong_count(inner.0) == 1;
         let before = ex.steps();
         drop(inner);

@@ -2,7 +2,9 @@
 //!
 //! In a model every operation is a scheduling point and one event. In the loom world a load may return any store that
 //! C11 allows, as far as loom models it: no load buffering, and `SeqCst` accesses count as `AcqRel` (`SeqCst` fences
-//! are modelled). In the shuttle world a load returns the latest store, whatever the orderings; the orderings still
+//! are modelled). A read-modify-write may read an older store than the latest, if nothing orders the two; loom does not
+//! see that what it writes then comes before the later store, so that a load after all of them may return it, which C11
+//! forbids. A thread that pauses after such a read does not read so again. In the shuttle world a load returns the latest store, whatever the orderings; the orderings still
 //! decide what happens before what, and so which accesses to an [`UnsafeCell`](crate::cell::UnsafeCell) race.
 //!
 //! A weak compare-exchange never fails spuriously in a model. With feature `model`, `as_ptr`, `from_ptr` and `from_mut`

@@ -168,7 +168,7 @@ impl<T: ?Sized> Mutex<T> {
         Ok(self.poison.wrap(self.guard(held.ok_or(TryLockError::WouldBlock)?))?)
     }
 
-    /// Whether the mutex is poisoned. See [`std::sync::Mutex::is_poisoned`]. No scheduling point.
+    /// Whether the mutex is poisoned. See [`std::sync::Mutex::is_poisoned`]. No event, and no scheduling point.
     pub fn is_poisoned(&self) -> bool {
         self.poison.get()
     }

@@ -237,7 +237,7 @@ impl<T: ?Sized> RwLock<T> {
         RwLockWriteGuard { lock: self, held, poison: self.poison.guard(), written: false, not_send: PhantomData }
     }
 
-    /// Whether the lock is poisoned. See [`std::sync::RwLock::is_poisoned`]. No scheduling point.
+    /// Whether the lock is poisoned. See [`std::sync::RwLock::is_poisoned`]. No event, and no scheduling point.
     pub fn is_poisoned(&self) -> bool {
         self.poison.get()
     }

@@ -212,9 +212,9 @@ impl Binding {
         }
         let state = fresh(&mut core);
         let object = core.add_object(kind, self.created, state);
-        if slot == 0 {
-            self.slot.store(tag(ex) | object as u64, Relaxed);
-        } else {
+        // A model on another OS thread may bind it at the same time.
+        let unused = slot == 0 && self.slot.compare_exchange(0, tag(ex) | object as u64, Relaxed, Relaxed).is_ok();
+        if !unused {
             core.by_address.insert(address, object);
         }
         object

@@ -132,6 +132,8 @@ pub(crate) struct CellClock {
     write: Option<(Access, u32)>,
     /// The last read of each thread since that write.
     reads: SmallVec<[(Access, u32); 2]>,
+    /// Accesses that have begun and not ended, and their threads' counts when they began.
+    open: SmallVec<[(Access, u32); 2]>,
 }
 
 impl CellClock {
@@ -143,6 +145,24 @@ impl CellClock {
             .find(others)
             .or_else(|| self.reads.iter().find(others).filter(|_| access.write))
             .map(|(earlier, _)| *earlier)
+    }
+
+    /// An access begins. Returns another thread's that goes on, and conflicts with it.
+    pub(crate) fn begin(&mut self, access: Access, now: &Clock) -> Option<Access> {
+        let others = self.open.iter().map(|(other, _)| *other);
+        let conflicting =
+            others.filter(|other| other.thread != access.thread).find(|other| other.write || access.write);
+        self.open.push((access, now.get(access.thread)));
+        conflicting
+    }
+
+    /// An access ends. True if its thread has published something meanwhile, which came before this end.
+    pub(crate) fn end(&mut self, access: Access, now: &Clock) -> bool {
+        if let Some(at) = self.open.iter().rposition(|(open, _)| *open == access) {
+            let (_, began) = self.open.swap_remove(at);
+            return began != now.get(access.thread);
+        }
+        false
     }
 
     /// Notes an access; returns an earlier one that is not ordered before it.

@@ -229,6 +229,8 @@ pub(crate) enum Stop {
     Error(String),
     /// A new fact: start over.
     Learned,
+    /// A thread would go on reading what is no longer the latest (loom world): nothing is left to be seen.
+    Behind,
 }
 
 pub(crate) struct Core {
@@ -250,6 +252,8 @@ pub(crate) struct Core {
     pub(crate) learned: bool,
     /// Some thread has been seen to unwind.
     pub(crate) unwinders: bool,
+    /// The thread that took the last step, and how often it has paused, not in vain, since another one did.
+    pub(crate) pauses: (usize, usize),
     /// Rounds that busy threads were let through because nobody else could run, since the last change.
     pub(crate) vain_rounds: u32,
     /// Nanoseconds since the model began: up to where timers have fired.
@@ -290,6 +294,7 @@ impl Core {
             stop: None,
             learned: false,
             unwinders: false,
+            pauses: (0, 0),
             vain_rounds: 0,
             now: 0,
             spurious: 0,
@@ -316,6 +321,7 @@ impl Core {
         self.stop = None;
         self.learned = false;
         self.unwinders = false;
+        self.pauses = (0, 0);
         self.vain_rounds = 0;
         self.vain_since = 0;
         self.now = 0;

@@ -315,7 +315,7 @@ impl Engine {
         atomic::fence(order);
     }
 
-    /// An access to a cell. loom panics, as it begins or ends, if another access is not ordered before it.
+    /// An access to a cell. loom panics if another access is not ordered before it.
     pub(crate) fn cell(&self, object: usize, write: bool) {
         match self.get(object, Object::default) {
             Object::Cell(cell) if write => drop(cell.get_mut()),

@@ -6,7 +6,7 @@ use super::{
     Branch, Effect, Execution,
     binding::Binding,
     clock::{Access, CellClock, Clock},
-    core::{Core, Op, State, hash32},
+    core::{Core, Op, State, Stop, hash32},
     event::{Kind, Number, ObjectKind, Value},
     progress::Seen,
 };
@@ -151,6 +151,33 @@ pub(crate) struct Cell64<'a> {
     pub(crate) initial: u64,
 }
 
+/// An access to a cell that goes on, and ends whatever happens.
+struct Open<'a> {
+    ex: &'a Execution,
+    object: usize,
+    access: Access,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if self.ex.aborting() {
+            return;
+        }
+        // What conflicts with the access has been found when the other began. What is left to be noted is that it ends
+        // after what its thread has published meanwhile.
+        let clocked = |end: fn(&mut CellClock, Access, &Clock) -> bool| {
+            let mut core = self.ex.core.borrow_mut();
+            let Core { threads, objects, .. } = &mut *core;
+            let State::Cell(clock) = &mut objects[self.object].state else { unreachable!("a cell is bound to a cell") };
+            end(clock, self.access, &threads[self.access.thread].view.now)
+        };
+        if clocked(CellClock::end) {
+            self.ex.loom_access(self.object, self.access.write);
+            clocked(|clock, access, now| clock.access(access, now).is_some());
+        }
+    }
+}
+
 impl Execution {
     fn atomic_object(&self, cell: Cell64<'_>) -> usize {
         let object = cell
@@ -208,7 +235,7 @@ impl Execution {
             self.announce(step, None, Branch::Point);
         }
         let me = self.me();
-        let (old, value, effect) = {
+        let (old, value, effect, behind) = {
             let mut core = self.core.borrow_mut();
             let core = &mut *core;
             let State::Atomic { value: latest, sync } = &mut core.objects[object].state else {
@@ -227,11 +254,14 @@ impl Execution {
                 (_, None) => view.load(sync, order),
                 (_, Some(_)) => view.rmw(me, sync, order),
             }
-            if let Some(new) = new {
+            // loom may have a read-modify-write read an older store than the latest: what it writes comes right after
+            // that one in the modification order, so the latest stays.
+            let new_latest = new.filter(|_| matches!(op, AtomicOp::Store(_)) || old == before);
+            if let Some(new) = new_latest {
                 *latest = new;
             }
             let old_number = cell.scalar.number(core, old);
-            let effect = match new {
+            let effect = match new_latest {
                 Some(new) if new != before => Effect::Change(Some(Seen::Value(object))),
                 _ => Effect::Read(Seen::Value(object), old, old != before),
             };
@@ -243,9 +273,14 @@ impl Execution {
             if new.is_none() && kind == Kind::Rmw {
                 step.kind = Kind::CompareFailed;
             }
-            (if new.is_none() && kind == Kind::Rmw { Err(old) } else { Ok(old) }, value, effect)
+            let behind = kind == Kind::Rmw && old != before && core.is_behind(me, object);
+            (if new.is_none() && kind == Kind::Rmw { Err(old) } else { Ok(old) }, value, effect, behind)
         };
         self.record(me, &step, value, effect);
+        if behind && !self.aborting() {
+            self.stop(Stop::Behind);
+            self.unwind(me);
+        }
         old
     }
 
@@ -289,7 +324,19 @@ impl Execution {
         object
     }
 
-    /// Reads or writes a cell: runs `access`, unless another access to the cell is not ordered before this one.
+    /// Tells loom of an access to a cell, if this is its world: true if another access is not ordered before it.
+    fn loom_access(&self, object: usize, write: bool) -> Option<bool> {
+        #[cfg(raddle_loom)]
+        return self.loom().map(|engine| self.caught(|| engine.cell(object, write)).is_err());
+        #[cfg(not(raddle_loom))]
+        {
+            let _ = (object, write);
+            None
+        }
+    }
+
+    /// Reads or writes a cell: runs `access`, unless another access to the cell is not ordered before this one. The
+    /// access lasts as long as `access` does.
     ///
     /// It is no scheduling point: a race is found in any order of the two accesses.
     pub(crate) fn cell<R>(
@@ -306,36 +353,30 @@ impl Execution {
             return access();
         }
         let mine = Access { thread: me, write, location };
-        let race = {
+        let (open, earlier, unordered) = {
             let mut core = self.core.borrow_mut();
             let Core { threads, objects, .. } = &mut *core;
             let State::Cell(clock) = &mut objects[object].state else { unreachable!("a cell is bound to a cell") };
-            let earlier = clock.conflicting(mine);
-            let unordered = clock.access(mine, &threads[me].view.now);
-            (earlier, unordered)
+            let now = &threads[me].view.now;
+            (clock.begin(mine, now), clock.conflicting(mine), clock.access(mine, now))
         };
-        #[cfg(raddle_loom)]
-        let result = match self.loom() {
+        let race = match self.loom_access(object, write) {
             // loom knows which store each load returned, so its clocks decide.
-            Some(engine) => match self.caught(|| engine.cell(object, write)) {
-                Ok(()) => Ok(access()),
-                Err(_) => Err(race.0.unwrap_or(mine)),
-            },
-            None => race.1.map_or_else(|| Ok(access()), Err),
+            Some(raced) => raced.then(|| earlier.unwrap_or(mine)),
+            None => unordered,
         };
-        #[cfg(not(raddle_loom))]
-        let result = race.1.map_or_else(|| Ok(access()), Err);
-        match result {
-            Ok(result) => {
+        match open.or(race) {
+            None => {
                 let version = self.core.borrow().objects[object].version;
                 let effect = match write {
                     true => Effect::Change(Some(Seen::Value(object))),
                     false => Effect::Read(Seen::Value(object), u64::from(version), false),
                 };
                 self.record(me, &op, Value::None, effect);
-                result
+                let _open = Open { ex: self, object, access: mine };
+                access()
             }
-            Err(other) => {
+            Some(other) => {
                 let (mine, other, made) = {
                     let core = self.core.borrow();
                     let tell = |access: Access| {
@@ -413,13 +454,13 @@ impl Execution {
     }
 
     /// A reference is about to be dropped: orders it before whatever the last one does.
-    /// `last` tells, once the drop is scheduled, whether it is the last.
+    /// `counts` tells, once the drop is scheduled, how many strong and weak references there are.
     pub(crate) fn count_down(
         &self,
         address: usize,
         type_name: &str,
         location: &'static Location<'static>,
-        last: impl Fn() -> bool,
+        counts: impl Fn() -> (usize, usize),
     ) {
         if self.aborting() {
             return;
@@ -434,9 +475,16 @@ impl Execution {
                 return;
             }
         }
-        if last() {
-            let Some(object) = self.core.borrow_mut().arcs.remove(&address) else { return };
-            self.acquire_counts(object);
+        let (strong, weak) = counts();
+        if strong == 1 {
+            let object = {
+                let arcs = &mut self.core.borrow_mut().arcs;
+                // As long as there are weak references, a thread may ask for it, and find it gone.
+                if weak == 0 { arcs.remove(&address) } else { arcs.get(&address).copied() }
+            };
+            if let Some(object) = object {
+                self.acquire_counts(object);
+            }
         } else {
             self.publish_count(address, location);
         }

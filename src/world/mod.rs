@@ -286,7 +286,8 @@ impl Execution {
 
     /// A round that has ended by repetition counts at the next operation.
     pub(crate) fn end_due_round(&self, me: usize) {
-        let ended = self.core.borrow_mut().threads[me].progress.ended.take();
+        // It stays noted until the round is over.
+        let ended = self.core.borrow().threads[me].progress.ended;
         if let Some(place) = ended {
             self.end_round(Op::new(Kind::SpinLoop, place));
         }
@@ -441,6 +442,7 @@ impl Execution {
             core.steps += 1;
             core.push_event(me, op, value);
             core.forced = false;
+            core.has_stepped(me, is_pause(op.kind));
             match effect {
                 Effect::Nothing => {}
                 Effect::Read(seen, result, stale) => core.has_read(me, op, seen, result, stale),
@@ -492,17 +494,7 @@ impl Execution {
         let round = self.core.borrow_mut().round(me, op.location);
         match round {
             Round::Go => {}
-            Round::Reread =>
-            {
-                #[cfg(raddle_loom)]
-                if let Some(engine) = self.loom() {
-                    engine.yield_now();
-                    self.me.set(me);
-                    if self.aborting.get() {
-                        self.unwind(me);
-                    }
-                }
-            }
+            Round::Reread => self.yield_in_loom(me),
             Round::Learned if !self.unwinding(me) => self.learn(me, |_| {}),
             Round::Wait | Round::Learned => {
                 // A destructor that waits while its thread unwinds cannot be stopped: this execution goes on.
@@ -515,6 +507,21 @@ impl Execution {
         }
     }
 
+    /// In the loom world: lets another thread take a step first, if one can, and has the thread's next loads return
+    /// nothing that is old and that it has read before.
+    fn yield_in_loom(&self, me: usize) {
+        #[cfg(raddle_loom)]
+        if let Some(engine) = self.loom() {
+            engine.yield_now();
+            self.me.set(me);
+            if self.aborting.get() {
+                self.unwind(me);
+            }
+        }
+        #[cfg(not(raddle_loom))]
+        let _ = me;
+    }
+
     /// `yield_now`, `sleep` and `spin_loop`.
     pub(crate) fn pause(&self, kind: Kind, location: &'static Location<'static>) {
         let op = Op::new(kind, location);
@@ -524,6 +531,10 @@ impl Execution {
         }
         self.core.borrow_mut().threads[self.me.get()].progress.ended = None;
         self.end_round(op);
+        let me = self.me.get();
+        if self.core.borrow().had_its_turn(me) {
+            self.yield_in_loom(me);
+        }
         self.step(op, None, Branch::Point, |_, _| ((), Value::None, Effect::Nothing));
     }
 
@@ -644,7 +655,8 @@ impl Execution {
                     core.vain_since = core.events.len();
                 }
                 core.vain_rounds += 1;
-                if core.vain_rounds <= if armed { VAIN_FIRINGS } else { VAIN_LIMIT } {
+                let most = if armed { VAIN_FIRINGS } else { VAIN_LIMIT };
+                if core.vain_rounds <= most || (!armed && core.may_be_reading(&busy)) {
                     if armed {
                         core.let_time_pass();
                     } else {

@@ -12,8 +12,15 @@
 //!   turn. That is a fact ([`Facts::loops`](super::core::Facts)), and the model starts over with it.
 //! - In an endless loop, after a period of vain rounds, the thread waits until an object that it has read in them
 //!   changes.
+//! - A round that has read what is no longer the latest (loom world) is not vain: the next one reads anew. If a
+//!   read-modify-write then still returns what is old, the execution is left: to go on so shows nothing.
 //! - If only such threads are left, they are let through, one at a time, until somebody changes something or
-//!   [`VAIN_LIMIT`] rounds have been in vain. Then nobody will ever end the loop: Livelock.
+//!   [`VAIN_LIMIT`] rounds have been in vain. Then nobody will ever end the loop: Livelock. It takes [`VAIN_STEPS`] if
+//!   one of the loops pauses nowhere, for it may be one that reads a lot and ends by itself.
+//!
+//! That a loop waits which changes something in each of its rounds, nobody can tell. So the explorers are *fair*: no
+//! thread pauses (by `spin_loop`, `yield_now` or `sleep`) after more than [`PATIENCE`] rounds in a row that were not in
+//! vain while another thread could go on, nor goes on then to read what is no longer the latest.
 //!
 //! What this leaves out: a loop that gives up after more than [`PATIENCE`] rounds is seen to give up only where nobody
 //! else can take a step; one function that is called here to wait for ever and there for a few rounds is one loop.
@@ -29,6 +36,10 @@ pub(crate) const VAIN_LIMIT: u32 = 1_000;
 
 /// Times that timers fire, with nobody else able to run and nothing changing, before that is called a Livelock.
 pub(crate) const VAIN_FIRINGS: u32 = 10_000;
+
+/// Steps in vain, with nobody else able to run, before that is called a Livelock, if one of the loops never says that it
+/// waits: it may only read a lot.
+const VAIN_STEPS: u64 = 10_000;
 
 /// A loop that goes more rounds than this in vain is taken to be endless.
 pub(crate) const PATIENCE: usize = 32;
@@ -55,6 +66,10 @@ pub(crate) struct Progress {
     changed: bool,
     /// A read returned a value that is no longer the latest (loom world): another round may see more.
     stale: bool,
+    /// In this round, a read-modify-write returned such a value: the object, and its version (loom world).
+    behind: Option<(usize, u32)>,
+    /// The same of the round before.
+    was_behind: Option<(usize, u32)>,
     /// Hashes of the reads since the last round or change, latest last.
     history: Vec<u64>,
     /// What this round has read, as one hash.
@@ -91,6 +106,18 @@ impl Core {
         }
     }
 
+    /// The thread has taken a step. A pause after a round in vain is not counted: such rounds are dealt with.
+    pub(crate) fn has_stepped(&mut self, me: usize, pause: bool) {
+        let (last, pauses) = self.pauses;
+        let before = if last == me { pauses } else { 0 };
+        self.pauses = (me, before + usize::from(pause && self.threads[me].progress.vain == 0));
+    }
+
+    /// Whether it is the others' turn, if any of them can go on.
+    pub(crate) fn had_its_turn(&self, thread: usize) -> bool {
+        self.pauses.0 == thread && self.pauses.1 >= PATIENCE
+    }
+
     /// The thread has read, and changed nothing. `result` stands for what it saw; `stale` if a newer value exists.
     pub(crate) fn has_read(&mut self, me: usize, op: &Op, seen: Seen, result: u64, stale: bool) {
         let version = self.version(seen);
@@ -112,6 +139,16 @@ impl Core {
         }
     }
 
+    /// A read-modify-write of the thread has returned a value that is no longer the latest. True if it did so in the
+    /// round before, and nobody has changed the object since: loom's rule that a load does not return after a pause
+    /// what it returned before, if there is something newer, knows no read-modify-writes.
+    pub(crate) fn is_behind(&mut self, me: usize, object: usize) -> bool {
+        let behind = Some((object, self.objects[object].version));
+        let progress = &mut self.threads[me].progress;
+        progress.behind = behind;
+        progress.was_behind == behind
+    }
+
     /// The thread has changed something that others can see.
     pub(crate) fn has_changed(&mut self, me: usize) {
         self.vain_rounds = 0;
@@ -121,11 +158,13 @@ impl Core {
 
     /// The end of a round at `location`.
     pub(crate) fn round(&mut self, me: usize, location: &'static Location<'static>) -> Round {
-        let progress = &self.threads[me].progress;
+        let progress = &mut self.threads[me].progress;
+        progress.was_behind = progress.behind.take();
         if progress.stale {
             self.begin_round(me, false);
             return Round::Reread;
         }
+        let progress = &self.threads[me].progress;
         let vain = !progress.changed
             && !progress.reads.is_empty()
             && progress.reads.iter().all(|&(seen, version)| self.version(seen) == version);
@@ -153,6 +192,13 @@ impl Core {
         }
         self.begin_round(me, true);
         Round::Go
+    }
+
+    /// Whether one of the threads, which are all in vain, is in a loop that pauses nowhere, and not for too long yet.
+    pub(crate) fn may_be_reading(&self, busy: &[usize]) -> bool {
+        let steps = (self.events.len() - self.vain_since) as u64;
+        // The verdict comes before the step limit.
+        steps < VAIN_STEPS.min(self.max_steps / 2) && busy.iter().any(|&t| self.threads[t].progress.ended.is_some())
     }
 
     /// Starts a new round; after one `in_vain`, what was read before still counts.

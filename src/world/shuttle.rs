@@ -80,6 +80,9 @@ impl Engine {
                 }
             }
         }
+        if enabled.len() > 1 {
+            enabled.retain(|id| !core.had_its_turn(*id));
+        }
         let point = Point { core, threads: &enabled, last: from, yielding };
         match enabled[..] {
             [] => unreachable!("a stuck execution ends before anybody is scheduled"),
