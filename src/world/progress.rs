@@ -198,7 +198,8 @@ impl Core {
     pub(crate) fn may_be_reading(&self, busy: &[usize]) -> bool {
         let steps = (self.events.len() - self.vain_since) as u64;
         // The verdict comes before the step limit.
-        steps < VAIN_STEPS.min(self.max_steps / 2) && busy.iter().any(|&t| self.threads[t].progress.ended.is_some())
+        steps < VAIN_STEPS.min(self.settings.max_steps / 2)
+            && busy.iter().any(|&t| self.threads[t].progress.ended.is_some())
     }
 
     /// Starts a new round; after one `in_vain`, what was read before still counts.
