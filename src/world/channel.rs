@@ -138,6 +138,8 @@ pub(crate) struct ChannelState {
     handles: [usize; 2],
     /// What those published who hung up.
     gone: [Clock; 2],
+    /// There were messages that nobody will receive, and they have gone.
+    discarded: bool,
     /// Time sends on it.
     pub(crate) timer: Option<Timer>,
 }
@@ -152,6 +154,7 @@ impl ChannelState {
             room: VecDeque::new(),
             handles: [1, 1],
             gone: Default::default(),
+            discarded: false,
             timer,
         }
     }
@@ -618,6 +621,7 @@ impl Execution {
             channel.handles[side as usize] = channel.handles[side as usize].saturating_sub(1);
             let last = channel.handles[side as usize] == 0;
             let left = if channel.abandoned() { std::mem::take(&mut channel.queue) } else { VecDeque::new() };
+            channel.discarded |= !left.is_empty();
             (last, left)
         };
         if seen {
@@ -668,6 +672,11 @@ impl Execution {
         }
         let op = Op::new(Kind::Look, location).on(object);
         let me = self.announce(op, None, Branch::Point);
+        if self.core.borrow().channel(object).discarded && !self.sees_hanging_up() {
+            // Whoever looks earlier sees what has gone since.
+            self.learn(me, |facts| facts.hangs_up = true);
+            return 0;
+        }
         let timer = self.core.borrow().channel(object).timer;
         let length = match timer {
             None => self.core.borrow().channel(object).queue.len(),

@@ -189,7 +189,7 @@ pub fn program(stick: bool) -> impl Strategy<Value = Program> {
     let joins = select(vec![Joins::Never, Joins::Holding, Joins::Freed, Joins::Freed]);
     (threads, prop::collection::vec(capacity, 1..=3), joins)
         .prop_flat_map(|(threads, channels, joins)| {
-            let most = size() + [5, 3, 2][threads - 2];
+            let most = size() + [4, 2, 1][threads - 2];
             let owns = (prop::bool::weighted(0.6), prop::bool::weighted(0.6));
             let ends = prop::collection::vec(prop::collection::vec(owns, channels.len()), threads);
             let bodies = prop::collection::vec(prop::collection::vec(raw(), 1..=most), threads);
