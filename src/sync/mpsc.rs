@@ -84,7 +84,7 @@ mod model {
         let created = Location::caller();
         match world::current() {
             Some(ex) => {
-                let (send, receive) = Channel::pair(ex, capacity, Rules::Compete, created);
+                let (send, receive) = Channel::pair(ex, capacity, Rules::Discard, created);
                 (Either::Model(send), Either::Model(receive))
             }
             None => {

@@ -36,8 +36,10 @@ pub(crate) enum Side {
 /// Whose rules a channel follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rules {
-    /// crossbeam's and std's: a thread that waited competes with those that come later.
+    /// crossbeam's: a thread that waited competes with those that come later.
     Compete,
+    /// std's: the same, but a bounded channel too discards what nobody will receive.
+    Discard,
     /// Go's: what a thread waits for is handed to it, and sending on a closed channel panics.
     HandOver,
 }
@@ -64,7 +66,7 @@ pub(crate) struct Deal {
     /// It waits until an arm can be taken, or until the deadline.
     pub(crate) waits: bool,
     pub(crate) deadline: Option<u64>,
-    /// Others can tell that it waits.
+    /// Others can tell that it waits, or nobody ever can.
     pub(crate) arrived: bool,
     /// Another thread has taken an arm for it.
     pub(crate) made: Option<Made>,
@@ -136,6 +138,8 @@ pub(crate) struct ChannelState {
     handles: [usize; 2],
     /// What those published who hung up.
     gone: [Clock; 2],
+    /// There were messages that nobody will receive, and they have gone.
+    discarded: bool,
     /// Time sends on it.
     pub(crate) timer: Option<Timer>,
 }
@@ -150,6 +154,7 @@ impl ChannelState {
             room: VecDeque::new(),
             handles: [1, 1],
             gone: Default::default(),
+            discarded: false,
             timer,
         }
     }
@@ -161,6 +166,13 @@ impl ChannelState {
 
     fn full(&self) -> bool {
         self.capacity.is_some_and(|capacity| self.queue.len() >= capacity)
+    }
+
+    /// Whether what is queued goes, because nobody will receive it. crossbeam keeps it in a bounded channel as long as
+    /// there is a sender.
+    fn abandoned(&self) -> bool {
+        let discards = self.capacity.is_none() || self.rules == Rules::Discard;
+        self.handles == [0, 0] || (discards && self.handles[Side::Receive as usize] == 0)
     }
 
     /// Whether threads may meet here, rather than leave messages for each other.
@@ -213,7 +225,9 @@ impl Core {
             .filter(move |(_, deal)| deal.made.is_none() && !deal.looks && deal.waits && (deal.arrived || !meets))
             .flat_map(move |(t, deal)| {
                 let arms = deal.arms.iter().enumerate();
-                arms.filter(move |(_, arm)| **arm == Arm { object, side }).map(move |(at, _)| (t, at))
+                let found = arms.filter(move |(_, arm)| **arm == Arm { object, side }).map(move |(at, _)| (t, at));
+                // All of them become ready at once.
+                found.take(if deal.biased { 1 } else { usize::MAX })
             })
     }
 
@@ -295,7 +309,10 @@ impl Core {
                 break;
             }
         }
-        if !sure && (!deal.waits || self.may_fire(deal.deadline)) {
+        if !sure && deal.waits && !deal.arrived {
+            // Time may pass only once others can tell that the thread waits: they may come first.
+            all.clear();
+        } else if !sure && (!deal.waits || self.may_fire(deal.deadline)) {
             all.push((0, Way::Nothing));
         }
         all
@@ -455,7 +472,7 @@ impl Execution {
             (deal.waits, meeting && !deal.looks && core.facts.meets)
         };
         self.end_due_round(me);
-        self.core.borrow_mut().threads[me].deal = Some(deal);
+        self.core.borrow_mut().threads[me].deal = Some(Deal { arrived: !tells, ..deal });
         let mut outcome = None;
         if tells || !waits {
             self.announce(op, None, Branch::Point);
@@ -603,7 +620,8 @@ impl Execution {
             channel.gone[side as usize].join(&clock);
             channel.handles[side as usize] = channel.handles[side as usize].saturating_sub(1);
             let last = channel.handles[side as usize] == 0;
-            let left = if last && side == Side::Receive { std::mem::take(&mut channel.queue) } else { VecDeque::new() };
+            let left = if channel.abandoned() { std::mem::take(&mut channel.queue) } else { VecDeque::new() };
+            channel.discarded |= !left.is_empty();
             (last, left)
         };
         if seen {
@@ -647,13 +665,18 @@ impl Execution {
         let me = self.me();
         let meets = {
             let core = self.core.borrow();
-            core.facts.meets || core.channel(object).rules == Rules::Compete
+            core.facts.meets || core.channel(object).rules != Rules::HandOver
         };
         if !meets {
             self.learn(me, |facts| facts.meets = true);
         }
         let op = Op::new(Kind::Look, location).on(object);
         let me = self.announce(op, None, Branch::Point);
+        if self.core.borrow().channel(object).discarded && !self.sees_hanging_up() {
+            // Whoever looks earlier sees what has gone since.
+            self.learn(me, |facts| facts.hangs_up = true);
+            return 0;
+        }
         let timer = self.core.borrow().channel(object).timer;
         let length = match timer {
             None => self.core.borrow().channel(object).queue.len(),

@@ -9,45 +9,21 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod facade;
+#[path = "../common/fuzz.rs"]
+mod fuzz;
 mod program;
 mod reference;
 
 use std::collections::BTreeSet;
 
 use common::*;
-use proptest::{
-    prelude::*,
-    test_runner::{Config, TestRunner},
-};
+use proptest::prelude::*;
 use raddle::{Check, Coverage, FailureKind, Strategy, Verdict};
 
 use facade::Recorder;
+use fuzz::{budget, cases, runner};
 use program::{Op, Program, program};
 use reference::{Outcome, outcomes};
-
-/// Executions after which a program counts as too large to be compared.
-fn budget() -> u64 {
-    if std::env::var_os("DIFFERENTIAL_SIZE").is_some() { 100_000 } else { 4_000 }
-}
-
-/// Programs per test; `DIFFERENTIAL_CASES` asks for more.
-fn cases(default: u32) -> u32 {
-    std::env::var("DIFFERENTIAL_CASES").map_or(default, |n| n.parse().expect("DIFFERENTIAL_CASES is a number"))
-}
-
-/// A fixed seed, unless more programs than usual are asked for.
-fn runner(default: u32) -> TestRunner {
-    let cases = cases(default);
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 3_000, ..Config::default() };
-    if cases == default {
-        TestRunner::new_with_rng(
-            config,
-            proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
-        )
-    } else {
-        TestRunner::new(config)
-    }
-}
 
 fn engine(program: &Program, strategy: Strategy) -> (Verdict, BTreeSet<Outcome>) {
     let recorder = Recorder::default();

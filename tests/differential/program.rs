@@ -2,6 +2,8 @@
 
 use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
 
+use super::fuzz::size;
+
 /// One thing that a thread does. What it reads goes to the thread's register file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
@@ -117,11 +119,6 @@ fn op(thread: usize, threads: usize, weak: bool, depth: u32) -> BoxedStrategy<Op
         1 => body().prop_map(Op::TryWrite),
     ];
     prop_oneof![1 => plain, 1 => locked].boxed()
-}
-
-/// Operations more than usual in each thread: `DIFFERENTIAL_SIZE` asks for them.
-fn size() -> usize {
-    std::env::var("DIFFERENTIAL_SIZE").map_or(0, |n| n.parse().expect("DIFFERENTIAL_SIZE is a number"))
 }
 
 /// Programs of two or three threads. `weak` ones have plain loads and stores, which loom reorders.
