@@ -35,6 +35,8 @@ mod check;
 pub mod patterns;
 #[cfg(raddle_model)]
 mod world;
+#[cfg(all(raddle_model, feature = "catalogue"))]
+pub mod worlds;
 
 pub use self::choice::choice;
 #[cfg(raddle_model)]
