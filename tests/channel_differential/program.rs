@@ -59,9 +59,7 @@ impl Op {
     fn softer(&self) -> Option<Op> {
         match self {
             Op::Do(arm, Patience::Forever) => Some(Op::Do(*arm, Patience::Timeout)),
-            Op::Select(arms, manner, Patience::Forever) => {
-                Some(Op::Select(arms.clone(), *manner, Patience::Timeout))
-            }
+            Op::Select(arms, manner, Patience::Forever) => Some(Op::Select(arms.clone(), *manner, Patience::Timeout)),
             Op::Iterate(channel, Patience::Forever) => Some(Op::Iterate(*channel, Patience::Timeout)),
             _ => None,
         }

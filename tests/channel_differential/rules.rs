@@ -120,8 +120,7 @@ fn one_channel(capacity: Option<usize>, story: &Story, order: &mut Order) -> Opt
             order.add((got.thread, got.time), (sent.thread, sent.time + 1));
         }
         for later in story.sent[at + 1..].iter().filter(|later| later.thread == sent.thread) {
-            let overtaken =
-                received.get(&later.message).is_some_and(|l| l.thread == got.thread && l.time < got.time);
+            let overtaken = received.get(&later.message).is_some_and(|l| l.thread == got.thread && l.time < got.time);
             if overtaken {
                 return Some(format!("{} overtakes {}", later.message, sent.message));
             }
