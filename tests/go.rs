@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use common::*;
 use raddle::{
+    Check,
     FailureKind::{Deadlock, Leak, Panic},
     Strategy, World,
     go::{Chan, Select, Timer, WaitGroup, after, after_func, go, select},
@@ -273,6 +274,53 @@ fn a_goroutine_that_nobody_serves_is_a_leak() {
         let c = Chan::new(0);
         go(move || c.send(1));
     });
+}
+
+#[test]
+fn on_real_threads_a_program_that_cannot_go_on_is_found_and_ended() {
+    if !World::compiled().contains(&World::Std) {
+        return;
+    }
+    let stress = |kind, message: &str, program: fn()| {
+        let verdict = Check::new("stress").strategy(Strategy::Stress).schedules(20).run(program).unwrap();
+        expect(&verdict, kind, message);
+        assert_eq!((verdict.executions, verdict.failures), (20, 20));
+    };
+    stress(Deadlock, "main in send of channel#1", || Chan::new(0).send(1));
+    stress(Deadlock, "main in recv of channel#1", || {
+        let c = Chan::<u8>::new(3);
+        c.recv();
+    });
+    stress(Deadlock, "main in select", || {
+        Chan::<u8>::nil().recv();
+    });
+    stress(Deadlock, "main in wait for 0 of group#1", || {
+        let group = WaitGroup::new();
+        group.add(1);
+        group.wait();
+    });
+    stress(Leak, "t1 in send of channel#1", || {
+        let c = Chan::new(0);
+        go(move || c.send(1));
+    });
+    stress(Panic, "in a goroutine", || go(|| panic!("in a goroutine")));
+    let fine = || {
+        let (c, group) = (Chan::new(0), Arc::new(WaitGroup::new()));
+        for n in 0..4 {
+            group.add(1);
+            let (c, group) = (c.clone(), Arc::clone(&group));
+            go(move || {
+                c.send(n);
+                group.done();
+            });
+        }
+        let mut got: Vec<i32> = (0..4).map(|_| c.recv().unwrap()).collect();
+        got.sort_unstable();
+        assert_eq!(got, [0, 1, 2, 3]);
+        group.wait();
+    };
+    let verdict = Check::new("fine").strategy(Strategy::Stress).schedules(200).run(fine).unwrap();
+    assert!(verdict.passed(), "{}", raddle::render(&verdict));
 }
 
 #[test]

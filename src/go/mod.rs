@@ -38,7 +38,7 @@ pub use crate::__go_select as select;
 #[cfg_attr(raddle_model, track_caller)]
 pub fn go(f: impl FnOnce() + Send + 'static) {
     #[cfg(raddle_model)]
-    if crate::world::current().is_some() {
+    if !matches!(crate::world::here(), crate::world::Here::Outside) {
         drop(crate::thread::spawn(f));
         return;
     }

@@ -6,17 +6,66 @@ use std::{
     time::Instant,
 };
 
+#[cfg(raddle_model)]
+use crate::world;
+
 /// Held by whoever looks at, or changes, any channel.
 static CHANNELS: Mutex<()> = Mutex::new(());
 /// Rung when a thread that waits has been served.
 static BELL: Condvar = Condvar::new();
+
+/// Some thread has been served.
+fn ring(held: MutexGuard<'static, ()>) {
+    drop(held);
+    BELL.notify_all();
+    #[cfg(raddle_model)]
+    world::real::served();
+}
+
+/// Waits until the thread has been served, or until then.
+#[cfg_attr(raddle_model, track_caller)]
+fn await_bell(
+    held: MutexGuard<'static, ()>,
+    thread: &Waiting,
+    until: Option<Instant>,
+    place: &Place,
+) -> MutexGuard<'static, ()> {
+    let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+    #[cfg(raddle_model)]
+    if matches!(world::here(), world::Here::Run) {
+        drop(held);
+        world::real::await_service(place.kind, place.number, left, place.location, || thread.served());
+        return lock(&CHANNELS);
+    }
+    let _ = (thread, place);
+    match left {
+        None => BELL.wait(held).unwrap_or_else(PoisonError::into_inner),
+        Some(left) => BELL.wait_timeout(held, left).unwrap_or_else(PoisonError::into_inner).0,
+    }
+}
+
+/// Where a thread waits, for reports.
+pub(super) struct Place {
+    #[cfg(raddle_model)]
+    pub(super) kind: world::event::Kind,
+    /// The channel's number, if there is one channel.
+    #[cfg(raddle_model)]
+    pub(super) number: u32,
+    #[cfg(raddle_model)]
+    pub(super) location: &'static std::panic::Location<'static>,
+}
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A channel.
-pub(super) struct Channel<T>(Mutex<State<T>>);
+pub(super) struct Channel<T> {
+    state: Mutex<State<T>>,
+    /// Its number among the objects of a run.
+    #[cfg(raddle_model)]
+    number: u32,
+}
 
 struct State<T> {
     capacity: usize,
@@ -83,7 +132,7 @@ pub(super) struct Receive<'a, T> {
 
 /// A send, with its message.
 pub(super) struct Send<'a, T> {
-    channel: &'a Channel<T>,
+    pub(super) channel: &'a Channel<T>,
     message: Arc<Mutex<Option<T>>>,
 }
 
@@ -101,7 +150,7 @@ impl<'a, T> Send<'a, T> {
 
 impl<T> Arm for Receive<'_, T> {
     fn ready(&self) -> bool {
-        let state = &mut *lock(&self.channel.0);
+        let state = &mut *lock(&self.channel.state);
         state.senders.retain(|sender| !sender.thread.served());
         !state.queue.is_empty()
             || !state.senders.is_empty()
@@ -110,7 +159,7 @@ impl<T> Arm for Receive<'_, T> {
     }
 
     fn act(&mut self) -> bool {
-        let state = &mut *lock(&self.channel.0);
+        let state = &mut *lock(&self.channel.state);
         if let Some(due) = state.due.take() {
             self.message = state.tick.map(|tick| tick(due));
             return true;
@@ -131,7 +180,7 @@ impl<T> Arm for Receive<'_, T> {
 
     fn enqueue(&self, thread: &Arc<Waiting>, arm: usize) {
         let waiter = Waiter { thread: Arc::clone(thread), arm, message: Arc::clone(&self.place) };
-        lock(&self.channel.0).receivers.push_back(waiter);
+        lock(&self.channel.state).receivers.push_back(waiter);
     }
 
     fn served(&mut self, _open: bool) {
@@ -139,19 +188,19 @@ impl<T> Arm for Receive<'_, T> {
     }
 
     fn due(&self) -> Option<Instant> {
-        lock(&self.channel.0).due
+        lock(&self.channel.state).due
     }
 }
 
 impl<T> Arm for Send<'_, T> {
     fn ready(&self) -> bool {
-        let state = &mut *lock(&self.channel.0);
+        let state = &mut *lock(&self.channel.state);
         state.receivers.retain(|receiver| !receiver.thread.served());
         state.closed || !state.receivers.is_empty() || state.queue.len() < state.capacity
     }
 
     fn act(&mut self) -> bool {
-        let state = &mut *lock(&self.channel.0);
+        let state = &mut *lock(&self.channel.state);
         if state.closed {
             return false;
         }
@@ -168,7 +217,7 @@ impl<T> Arm for Send<'_, T> {
 
     fn enqueue(&self, thread: &Arc<Waiting>, arm: usize) {
         let waiter = Waiter { thread: Arc::clone(thread), arm, message: Arc::clone(&self.message) };
-        lock(&self.channel.0).senders.push_back(waiter);
+        lock(&self.channel.state).senders.push_back(waiter);
     }
 
     fn served(&mut self, _open: bool) {}
@@ -179,7 +228,7 @@ impl<T> Arm for Send<'_, T> {
 }
 
 /// Does one of the arms: which, and whether its channel was open. `None` if none can be done and it is not to wait.
-pub(super) fn select(arms: &mut [&mut dyn Arm], wait: bool) -> Option<(usize, bool)> {
+pub(super) fn select(arms: &mut [&mut dyn Arm], wait: bool, place: &Place) -> Option<(usize, bool)> {
     let mut held = lock(&CHANNELS);
     let mut thread: Option<Arc<Waiting>> = None;
     loop {
@@ -201,31 +250,25 @@ pub(super) fn select(arms: &mut [&mut dyn Arm], wait: bool) -> Option<(usize, bo
             if let Some(thread) = &thread {
                 thread.serve(arm, open);
             }
-            BELL.notify_all();
+            ring(held);
             return Some((arm, open));
         }
         if !wait {
             return None;
         }
-        if thread.is_none() {
+        let waiting = thread.get_or_insert_with(|| {
             let waiting = Arc::default();
             arms.iter().enumerate().for_each(|(at, arm)| arm.enqueue(&waiting, at));
-            thread = Some(waiting);
-        }
+            waiting
+        });
         let due = arms.iter().filter_map(|arm| arm.due()).min();
-        held = match due {
-            None => BELL.wait(held).unwrap_or_else(PoisonError::into_inner),
-            Some(due) => {
-                let left = due.saturating_duration_since(Instant::now());
-                BELL.wait_timeout(held, left).unwrap_or_else(PoisonError::into_inner).0
-            }
-        };
+        held = await_bell(held, waiting, due, place);
     }
 }
 
 impl<T> Channel<T> {
     pub(super) fn new(capacity: usize, due: Option<Instant>, tick: Option<fn(Instant) -> T>) -> Channel<T> {
-        Channel(Mutex::new(State {
+        let state = State {
             capacity,
             closed: false,
             queue: VecDeque::new(),
@@ -233,39 +276,54 @@ impl<T> Channel<T> {
             receivers: VecDeque::new(),
             due,
             tick,
-        }))
+        };
+        Channel {
+            state: Mutex::new(state),
+            #[cfg(raddle_model)]
+            number: world::real::number(),
+        }
+    }
+
+    /// Its number among the objects of a run.
+    #[cfg(raddle_model)]
+    pub(super) fn number(&self) -> u32 {
+        self.number
     }
 
     /// False if it was closed before.
     pub(super) fn close(&self) -> bool {
-        let _held = lock(&CHANNELS);
-        let state = &mut *lock(&self.0);
-        if std::mem::replace(&mut state.closed, true) {
-            return false;
-        }
-        for waiter in state.senders.drain(..).chain(state.receivers.drain(..)) {
-            if !waiter.thread.served() {
-                waiter.thread.serve(waiter.arm, false);
+        let held = lock(&CHANNELS);
+        {
+            let state = &mut *lock(&self.state);
+            if std::mem::replace(&mut state.closed, true) {
+                return false;
+            }
+            for waiter in state.senders.drain(..).chain(state.receivers.drain(..)) {
+                if !waiter.thread.served() {
+                    waiter.thread.serve(waiter.arm, false);
+                }
             }
         }
-        BELL.notify_all();
+        ring(held);
         true
     }
 
     pub(super) fn len(&self) -> usize {
         let _held = lock(&CHANNELS);
-        lock(&self.0).queue.len()
+        lock(&self.state).queue.len()
     }
 
     pub(super) fn capacity(&self) -> usize {
-        lock(&self.0).capacity
+        lock(&self.state).capacity
     }
 
     /// Arms, or disarms, time. True if it was armed.
     pub(super) fn arm(&self, due: Option<Instant>) -> bool {
-        let _held = lock(&CHANNELS);
-        let was = std::mem::replace(&mut lock(&self.0).due, due).is_some();
+        let held = lock(&CHANNELS);
+        let was = std::mem::replace(&mut lock(&self.state).due, due).is_some();
+        // Whoever waits for it looks how long.
         BELL.notify_all();
+        drop(held);
         was
     }
 }

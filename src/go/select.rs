@@ -36,6 +36,14 @@ trait Real {
 
     /// It was done, and the channel was `open`.
     fn done(&mut self, open: bool);
+
+    /// What it is, for reports.
+    #[cfg(raddle_model)]
+    fn kind(&self) -> Kind;
+
+    /// Its channel's number.
+    #[cfg(raddle_model)]
+    fn number(&self) -> u32;
 }
 
 /// An operation in a model.
@@ -69,6 +77,16 @@ impl<T> Real for Receiving<'_, T> {
     fn done(&mut self, _open: bool) {
         *self.place.borrow_mut() = self.arm.message.take();
     }
+
+    #[cfg(raddle_model)]
+    fn kind(&self) -> Kind {
+        Kind::Receive
+    }
+
+    #[cfg(raddle_model)]
+    fn number(&self) -> u32 {
+        self.arm.channel.number()
+    }
 }
 
 impl<T> Real for Sending<'_, T> {
@@ -80,6 +98,16 @@ impl<T> Real for Sending<'_, T> {
         if !open {
             closed();
         }
+    }
+
+    #[cfg(raddle_model)]
+    fn kind(&self) -> Kind {
+        Kind::Send
+    }
+
+    #[cfg(raddle_model)]
+    fn number(&self) -> u32 {
+        self.0.channel.number()
     }
 }
 
@@ -175,6 +203,7 @@ impl<'a> Select<'a> {
         if let Some(ex) = world::current() {
             return self.deal(ex, wait, std::panic::Location::caller());
         }
+        let place = self.place();
         let mut arms: Vec<(usize, &mut Box<dyn Real + 'a>)> = Vec::new();
         for (at, operation) in self.0.iter_mut().enumerate() {
             if let Operation::Real(operation) = operation {
@@ -183,12 +212,31 @@ impl<'a> Select<'a> {
         }
         let done = {
             let mut arms: Vec<&mut dyn real::Arm> = arms.iter_mut().map(|(_, operation)| operation.arm()).collect();
-            real::select(&mut arms, wait)
+            real::select(&mut arms, wait, &place)
         };
         let (arm, open) = done?;
         let (at, operation) = &mut arms[arm];
         operation.done(open);
         Some(*at)
+    }
+
+    /// Where the calling thread waits.
+    #[cfg_attr(raddle_model, track_caller)]
+    fn place(&self) -> real::Place {
+        real::Place {
+            #[cfg(raddle_model)]
+            kind: match &self.0[..] {
+                [Operation::Real(operation)] => operation.kind(),
+                _ => Kind::Select,
+            },
+            #[cfg(raddle_model)]
+            number: match &self.0[..] {
+                [Operation::Real(operation)] => operation.number(),
+                _ => 0,
+            },
+            #[cfg(raddle_model)]
+            location: std::panic::Location::caller(),
+        }
     }
 
     #[cfg(raddle_model)]

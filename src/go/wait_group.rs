@@ -2,11 +2,16 @@
 
 use std::{
     fmt,
-    sync::{Condvar, Mutex, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
 };
 
 #[cfg(raddle_model)]
-use crate::world::{self, binding::Binding, event::ObjectKind};
+use crate::world::{
+    self, Here,
+    binding::Binding,
+    event::{Kind, ObjectKind},
+    real,
+};
 
 /// Waits until a counter is 0: Go's `sync.WaitGroup`.
 ///
@@ -49,22 +54,32 @@ impl WaitGroup {
     #[cfg_attr(raddle_model, track_caller)]
     pub fn add(&self, delta: i64) {
         #[cfg(raddle_model)]
-        match world::current() {
-            Some(ex) => {
+        match world::here() {
+            Here::Model(ex) => {
                 let right = ex.count(ex.group(&self.binding), delta, std::panic::Location::caller());
                 assert!(right, "{NEGATIVE}");
                 return;
             }
-            None => self.binding.std(ObjectKind::WaitGroup),
+            Here::Run => {}
+            Here::Outside => self.binding.std(ObjectKind::WaitGroup),
         }
-        let mut state = self.real.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
         state.count += delta;
         assert!(state.count >= 0, "{NEGATIVE}");
         if state.count == 0 && state.waiters > 0 {
             state.waiters = 0;
             state.rounds += 1;
+            drop(state);
             self.zero.notify_all();
+            #[cfg(raddle_model)]
+            if let Here::Run = world::here() {
+                real::wake(&self.binding, ObjectKind::WaitGroup);
+            }
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.real.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `wg.Done()`: `add(-1)`.
@@ -83,21 +98,38 @@ impl WaitGroup {
     #[cfg_attr(raddle_model, track_caller)]
     pub fn wait(&self) {
         #[cfg(raddle_model)]
-        match world::current() {
-            Some(ex) => {
+        match world::here() {
+            Here::Model(ex) => {
                 let right = ex.await_zero(ex.group(&self.binding), std::panic::Location::caller());
                 assert!(right, "{REUSED}");
                 return;
             }
-            None => self.binding.std(ObjectKind::WaitGroup),
+            Here::Run => {}
+            Here::Outside => self.binding.std(ObjectKind::WaitGroup),
         }
-        let mut state = self.real.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.count == 0 {
-            return;
+        let round = {
+            let mut state = self.lock();
+            if state.count == 0 {
+                return;
+            }
+            state.waiters += 1;
+            state.rounds
+        };
+        let wait = || {
+            let waits = |state: &mut State| state.rounds == round;
+            drop(self.zero.wait_while(self.lock(), waits).unwrap_or_else(PoisonError::into_inner));
+        };
+        #[cfg(raddle_model)]
+        if let Here::Run = world::here() {
+            let op = (ObjectKind::WaitGroup, Kind::AwaitZero);
+            let zero = || (self.lock().rounds != round).then_some(());
+            real::block(&self.binding, op, std::panic::Location::caller(), zero, wait);
+        } else {
+            wait();
         }
-        state.waiters += 1;
-        let round = state.rounds;
-        let state = self.zero.wait_while(state, |state| state.rounds == round).unwrap_or_else(PoisonError::into_inner);
+        #[cfg(not(raddle_model))]
+        wait();
+        let state = self.lock();
         assert!(state.count == 0 && state.waiters == 0, "{REUSED}");
     }
 }

@@ -298,6 +298,19 @@ impl Run {
         }
     }
 
+    /// A channel has changed: resumes all who wait at any.
+    fn serve(&self) {
+        let mut state = self.state();
+        while let Some(thread) = state.longest(|thread| match thread.status {
+            Status::Blocked(op, since) if op.object.kind == ObjectKind::Channel => Some(since),
+            _ => None,
+        }) {
+            self.resume(&mut state, thread);
+        }
+        // Others may wait with a timeout.
+        state.threads.iter().for_each(|thread| thread.waker.notify_one());
+    }
+
     /// A condition variable is notified.
     fn notify(&self, state: &mut State, condvar: ObjectRef, all: bool) {
         while let Some(thread) =

@@ -3,6 +3,7 @@
 use std::{
     any::Any,
     cell::{Cell, RefCell},
+    convert::Infallible,
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
     rc::Rc,
     sync::{Arc, Condvar, PoisonError},
@@ -237,6 +238,40 @@ pub(crate) fn wake(binding: &Binding, object: ObjectKind) {
     let member = member();
     if let Some(object) = binding.in_run(&member.run, object) {
         member.run.has_changed(object, true);
+    }
+}
+
+/// The number of a new object of the calling thread's run; 0 outside any.
+pub(crate) fn number() -> u32 {
+    match crate::world::here() {
+        Here::Run => member().run.number(|number| Ok::<_, Infallible>(number)).unwrap_or_else(|never| match never {}),
+        Here::Model(_) | Here::Outside => 0,
+    }
+}
+
+/// Waits at a channel, or at several (number 0), until `served` or for so long.
+pub(crate) fn await_service(
+    kind: Kind,
+    number: u32,
+    timeout: Option<Duration>,
+    location: &'static Location<'static>,
+    served: impl Fn() -> bool,
+) {
+    let member = member();
+    match timeout {
+        Some(timeout) => drop(member.wait_timeout(timeout, |_| served().then_some(()))),
+        None => {
+            let object = ObjectRef { kind: ObjectKind::Channel, number };
+            member.wait(Op { kind, object, location }, true, |_| served().then_some(()));
+        }
+    }
+}
+
+/// A thread that waits at a channel has been served: those who do look whether it is they.
+pub(crate) fn served() {
+    if let Here::Run = crate::world::here() {
+        let run = Arc::clone(&member().run);
+        run.serve();
     }
 }
 
