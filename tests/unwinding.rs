@@ -5,10 +5,12 @@ mod common;
 
 use common::*;
 use raddle::{
+    Check, Error,
     FailureKind::{Deadlock, Panic},
     cell::UnsafeCell,
+    choice,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, RwLock,
         atomic::{AtomicUsize, Ordering::*},
     },
     thread,
@@ -110,6 +112,40 @@ fn a_destructor_that_unwinds_may_be_the_first_to_use_a_cell() {
         // SAFETY: the thread has ended.
         assert_eq!(cell.0.with(|n| unsafe { *n }), 1);
     });
+}
+
+#[test]
+fn a_destructor_that_unwinds_may_meet_what_cannot_start_afresh() {
+    static MUTEX: Mutex<usize> = Mutex::new(0);
+    static LOCK: RwLock<usize> = RwLock::new(0);
+    static CELL: StaticCell = StaticCell(UnsafeCell::new(0));
+    struct StaticCell(UnsafeCell<usize>);
+    // SAFETY: every model of this test runs on one OS thread.
+    unsafe impl Sync for StaticCell {}
+    struct Uses;
+    impl Drop for Uses {
+        fn drop(&mut self) {
+            *MUTEX.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) += 1;
+            *LOCK.write().unwrap_or_else(|poisoned| poisoned.into_inner()) += 1;
+            // SAFETY: see `Sync`.
+            CELL.0.with_mut(|n| unsafe { *n += 1 });
+        }
+    }
+    let uses = || {
+        let caught = std::panic::catch_unwind(|| {
+            let _uses = Uses;
+            panic!("caught");
+        });
+        assert!(caught.is_err());
+        // Another execution is needed.
+        choice(2);
+    };
+    for strategy in strategies() {
+        match Check::new("model").strategy(strategy).schedules(3).run(uses) {
+            Err(Error::Tool(told)) => assert!(told.contains("lives longer than one execution"), "{strategy}: {told}"),
+            other => panic!("{strategy}: {other:?}"),
+        }
+    }
 }
 
 /// Tells a thread that its own unwinds, and waits to be unparked.
