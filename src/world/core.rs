@@ -217,7 +217,10 @@ pub(crate) struct Core {
     pub(crate) by_address: BTreeMap<usize, usize>,
     /// Arcs that have something to remember, by the address of their value.
     pub(crate) arcs: BTreeMap<usize, usize>,
-    pointers: BTreeMap<u64, u32>,
+    /// Pointers that atomics hold, or have held: each one's number, and how many hold it.
+    pointers: BTreeMap<u64, (u32, usize)>,
+    /// The last pointer's number.
+    pointer: u32,
     pub(crate) events: Vec<Event>,
     pub(crate) steps: u64,
     pub(crate) max_steps: u64,
@@ -246,6 +249,7 @@ impl Core {
             by_address: BTreeMap::new(),
             arcs: BTreeMap::new(),
             pointers: BTreeMap::new(),
+            pointer: 0,
             events: Vec::new(),
             steps: 0,
             max_steps,
@@ -267,6 +271,7 @@ impl Core {
         self.by_address.clear();
         self.arcs.clear();
         self.pointers.clear();
+        self.pointer = 0;
         self.events.clear();
         self.steps = 0;
         self.stop = None;
@@ -389,13 +394,25 @@ impl Core {
         }
     }
 
-    /// Numbers a pointer by its first appearance, so that traces do not depend on where memory was given.
-    pub(crate) fn pointer(&mut self, bits: u64) -> Number {
+    /// A pointer's number. Traces must not depend on where memory was given, nor on whether it was given again: a pointer
+    /// that is `stored`, and that no atomic holds, is another one than was held before at that address.
+    pub(crate) fn pointer(&mut self, bits: u64, stored: bool) -> Number {
         if bits == 0 {
             return Number::Pointer(0);
         }
-        let next = self.pointers.len() as u32 + 1;
-        Number::Pointer(*self.pointers.entry(bits).or_insert(next))
+        let (number, holders) = self.pointers.entry(bits).or_default();
+        if *number == 0 || (stored && *holders == 0) {
+            self.pointer += 1;
+            *number = self.pointer;
+        }
+        Number::Pointer(*number)
+    }
+
+    /// One more atomic holds a pointer, or one fewer.
+    pub(crate) fn holds_pointer(&mut self, bits: u64, holds: bool) {
+        if let Some((_, holders)) = self.pointers.get_mut(&bits) {
+            *holders = if holds { *holders + 1 } else { holders.saturating_sub(1) };
+        }
     }
 
     pub(crate) fn push_event(&mut self, me: usize, op: &Op, value: Value) {
