@@ -7,10 +7,11 @@ use common::*;
 use raddle::{
     Check, Error,
     FailureKind::{Deadlock, Panic},
+    Strategy,
     cell::UnsafeCell,
     choice,
     sync::{
-        Arc, Mutex, RwLock,
+        Arc, Condvar, Mutex, RwLock,
         atomic::{AtomicUsize, Ordering::*},
     },
     thread,
@@ -146,6 +147,50 @@ fn a_destructor_that_unwinds_may_meet_what_cannot_start_afresh() {
             other => panic!("{strategy}: {other:?}"),
         }
     }
+}
+
+/// A worker that survives whatever its jobs do, and waits for the next.
+fn works(jobs: &(Mutex<Vec<u32>>, Condvar)) {
+    loop {
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let mut queue = jobs.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            loop {
+                match queue.pop() {
+                    Some(job) => return job == 0,
+                    None => queue = jobs.1.wait(queue).unwrap_or_else(|poisoned| poisoned.into_inner()),
+                }
+            }
+        }));
+        if let Ok(true) = done {
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_thread_that_catches_all_that_unwinds_it_is_left() {
+    // loom runs every thread to its end: such a check has to be isolated there.
+    let shuttles = compiled(&[Strategy::Random, Strategy::Pct { depth: 3 }, Strategy::Urw, Strategy::Dfs]);
+    let model = || {
+        let jobs = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
+        let theirs = Arc::clone(&jobs);
+        drop(thread::spawn(move || works(&theirs)));
+        jobs.0.lock().unwrap().push(1);
+        jobs.1.notify_all();
+        panic!("main fails");
+    };
+    fails_with(&shuttles, Panic, "main fails", model);
+    // A scope waits for its threads; so it is left too.
+    fails_with(&shuttles, Deadlock, "every thread waits", || {
+        let jobs = (Mutex::new(Vec::new()), Condvar::new());
+        thread::scope(|s| _ = s.spawn(|| works(&jobs)));
+    });
+    // Nothing is left of it in the next execution.
+    passes(|| {
+        let jobs = Arc::new((Mutex::new(vec![0]), Condvar::new()));
+        let theirs = Arc::clone(&jobs);
+        thread::spawn(move || works(&theirs)).join().unwrap();
+    });
 }
 
 /// Tells a thread that its own unwinds, and waits to be unparked.

@@ -112,6 +112,8 @@ pub(crate) struct Thread {
     pub(crate) unwinding: bool,
     /// In an execution that ends early: it waits for others to unwind first.
     pub(crate) yields: bool,
+    /// In an execution that ends early: it never ends, and is not scheduled again.
+    pub(crate) left: bool,
     /// Operations it has done since the execution began to end early.
     pub(crate) abort_steps: u32,
     pub(crate) locals: Vec<(usize, Option<Box<dyn Any>>)>,
@@ -332,6 +334,7 @@ impl Core {
             scoped: false,
             unwinding: false,
             yields: false,
+            left: false,
             abort_steps: 0,
             locals: Vec::new(),
             children: 0,
