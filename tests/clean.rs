@@ -237,6 +237,53 @@ fn tells_all() {
     }
 }
 
+/// A list node.
+struct Node(AtomicPtr<Node>);
+
+#[test]
+fn pointers_have_the_same_numbers_whether_or_not_memory_is_used_again() {
+    let values = |strategy: Strategy, frees: bool| {
+        let verdict = run(strategy, move || {
+            let head = Arc::new(AtomicPtr::new(std::ptr::null_mut()));
+            let push = |head: &AtomicPtr<Node>| {
+                let node = Box::into_raw(Box::new(Node(AtomicPtr::default())));
+                let next = head.load(Acquire);
+                // SAFETY: the node is not shared yet; and one thread at a time pushes and pops.
+                unsafe { (*node).0.store(next, Relaxed) };
+                head.store(node, Release);
+            };
+            let pop = |head: &AtomicPtr<Node>| {
+                let node = head.load(Acquire);
+                // SAFETY: see above, and nobody else has the node.
+                unsafe { head.store((*node).0.load(Relaxed), Release) };
+                match frees {
+                    // SAFETY: see above.
+                    true => unsafe { drop(Box::from_raw(node)) },
+                    false => unsafe { (&raw mut (*node).0).drop_in_place() },
+                }
+            };
+            for _ in 0..3 {
+                push(&head);
+                push(&head);
+                pop(&head);
+                push(&head);
+                pop(&head);
+                pop(&head);
+            }
+            panic!("always");
+        });
+        let steps = verdict.failure.expect("it panics").steps;
+        steps.iter().map(|step| format!("{:?} {}", step.object, step.value)).collect::<Vec<_>>()
+    };
+    for strategy in strategies() {
+        let fresh = values(strategy, false);
+        assert!(fresh.iter().any(|step| step.ends_with("ptr#9")), "nine nodes have nine numbers: {fresh:?}");
+        for _ in 0..3 {
+            assert_eq!(values(strategy, true), fresh, "{strategy}");
+        }
+    }
+}
+
 /// The verdicts that a child process tells, and what it prints besides.
 fn child() -> (Vec<String>, String) {
     let program = std::env::current_exe().expect("this test");

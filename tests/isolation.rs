@@ -99,6 +99,31 @@ fn an_abort_is_a_verdict() {
 }
 
 #[test]
+fn an_abort_after_the_fallback_to_a_bound_is_known_by_the_bound() {
+    static EXECUTIONS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    for strategy in strategies().into_iter().filter(|strategy| *strategy == Strategy::Exhaustive) {
+        let check = Check::new("falls back").strategy(strategy).executions(5).isolated();
+        let verdict = check.run(|| {
+            // Five executions are not enough, so it starts again with a bound.
+            if EXECUTIONS.fetch_add(1, Relaxed) == 7 {
+                std::process::abort();
+            }
+            let total = AtomicUsize::new(0);
+            thread::scope(|s| {
+                for n in 0..3 {
+                    let total = &total;
+                    s.spawn(move || total.store(total.load(Relaxed) + n, Relaxed));
+                }
+            });
+        });
+        let verdict = verdict.expect("a crash is a verdict");
+        died(&verdict, "SIGABRT");
+        let token = verdict.failure.and_then(|failure| failure.token).expect("a token");
+        assert!(token.contains(":preemptions-2:n="), "{token}");
+    }
+}
+
+#[test]
 fn a_panic_in_a_destructor_that_unwinds_is_a_verdict() {
     struct Unlucky;
     impl Drop for Unlucky {

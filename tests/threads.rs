@@ -267,6 +267,28 @@ fn each_thread_of_each_execution_has_a_thread_local_of_its_own() {
     });
 }
 
+raddle::thread_local! {
+    static NEVER: Cell<usize> = panic!("it is set before it is read");
+    static NEVER_EITHER: RefCell<Vec<usize>> = panic!("it is set before it is read");
+}
+
+#[test]
+fn a_thread_local_that_is_set_first_is_not_initialised() {
+    let sets = || {
+        NEVER.set(3);
+        NEVER_EITHER.set(vec![4]);
+        assert_eq!((NEVER.get(), NEVER_EITHER.take()), (3, vec![4]));
+    };
+    if World::compiled().contains(&World::Std) {
+        sets();
+    }
+    passes(move || {
+        sets();
+        thread::spawn(sets).join().unwrap();
+        sets();
+    });
+}
+
 /// Counts its drops, in the model's own memory.
 struct Counts(Arc<AtomicUsize>);
 

@@ -5,10 +5,13 @@ mod common;
 
 use common::*;
 use raddle::{
+    Check, Error,
     FailureKind::{Deadlock, Panic},
+    Strategy,
     cell::UnsafeCell,
+    choice,
     sync::{
-        Arc, Mutex,
+        Arc, Condvar, Mutex, RwLock,
         atomic::{AtomicUsize, Ordering::*},
     },
     thread,
@@ -109,6 +112,84 @@ fn a_destructor_that_unwinds_may_be_the_first_to_use_a_cell() {
         assert!(waits.join().is_err());
         // SAFETY: the thread has ended.
         assert_eq!(cell.0.with(|n| unsafe { *n }), 1);
+    });
+}
+
+#[test]
+fn a_destructor_that_unwinds_may_meet_what_cannot_start_afresh() {
+    static MUTEX: Mutex<usize> = Mutex::new(0);
+    static LOCK: RwLock<usize> = RwLock::new(0);
+    static CELL: StaticCell = StaticCell(UnsafeCell::new(0));
+    struct StaticCell(UnsafeCell<usize>);
+    // SAFETY: every model of this test runs on one OS thread.
+    unsafe impl Sync for StaticCell {}
+    struct Uses;
+    impl Drop for Uses {
+        fn drop(&mut self) {
+            *MUTEX.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) += 1;
+            *LOCK.write().unwrap_or_else(|poisoned| poisoned.into_inner()) += 1;
+            // SAFETY: see `Sync`.
+            CELL.0.with_mut(|n| unsafe { *n += 1 });
+        }
+    }
+    let uses = || {
+        let caught = std::panic::catch_unwind(|| {
+            let _uses = Uses;
+            panic!("caught");
+        });
+        assert!(caught.is_err());
+        // Another execution is needed.
+        choice(2);
+    };
+    for strategy in strategies() {
+        match Check::new("model").strategy(strategy).schedules(3).run(uses) {
+            Err(Error::Tool(told)) => assert!(told.contains("lives longer than one execution"), "{strategy}: {told}"),
+            other => panic!("{strategy}: {other:?}"),
+        }
+    }
+}
+
+/// A worker that survives whatever its jobs do, and waits for the next.
+fn works(jobs: &(Mutex<Vec<u32>>, Condvar)) {
+    loop {
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let mut queue = jobs.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            loop {
+                match queue.pop() {
+                    Some(job) => return job == 0,
+                    None => queue = jobs.1.wait(queue).unwrap_or_else(|poisoned| poisoned.into_inner()),
+                }
+            }
+        }));
+        if let Ok(true) = done {
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_thread_that_catches_all_that_unwinds_it_is_left() {
+    // loom runs every thread to its end: such a check has to be isolated there.
+    let shuttles = compiled(&[Strategy::Random, Strategy::Pct { depth: 3 }, Strategy::Urw, Strategy::Dfs]);
+    let model = || {
+        let jobs = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
+        let theirs = Arc::clone(&jobs);
+        drop(thread::spawn(move || works(&theirs)));
+        jobs.0.lock().unwrap().push(1);
+        jobs.1.notify_all();
+        panic!("main fails");
+    };
+    fails_with(&shuttles, Panic, "main fails", model);
+    // A scope waits for its threads; so it is left too.
+    fails_with(&shuttles, Deadlock, "every thread waits", || {
+        let jobs = (Mutex::new(Vec::new()), Condvar::new());
+        thread::scope(|s| _ = s.spawn(|| works(&jobs)));
+    });
+    // Nothing is left of it in the next execution.
+    passes(|| {
+        let jobs = Arc::new((Mutex::new(vec![0]), Condvar::new()));
+        let theirs = Arc::clone(&jobs);
+        thread::spawn(move || works(&theirs)).join().unwrap();
     });
 }
 

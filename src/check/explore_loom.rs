@@ -43,7 +43,8 @@ struct StopLoom;
 /// it in a thread-local.
 struct Session {
     plan: Plan,
-    armed: RefCell<Armed>,
+    /// For crashes, with the bound that the executions' numbers belong to.
+    armed: RefCell<Option<(Armed, Option<usize>)>>,
     halt: RefCell<Option<Halt>>,
     /// An execution has run whose outcome has not been looked at.
     pending: Cell<bool>,
@@ -68,7 +69,7 @@ pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
     let _installed = ex.install();
     let session = Rc::new(Session {
         plan: plan.clone(),
-        armed: RefCell::new(Armed::new(&plan.case, plan.strategy)),
+        armed: RefCell::new(None),
         halt: RefCell::new(None),
         pending: Cell::new(false),
         number: Cell::new(0),
@@ -111,12 +112,26 @@ impl Session {
         builder
     }
 
+    /// Prepares for crashes of executions within a bound.
+    fn arm(&self, bound: Option<usize>) {
+        let mut armed = self.armed.borrow_mut();
+        if !armed.as_ref().is_some_and(|(_, armed)| *armed == bound) {
+            // One at a time.
+            drop(armed.take());
+            let strategy = bound.map_or(self.plan.strategy, Strategy::Preemptions);
+            *armed = Some((Armed::new(&self.plan.case, strategy), bound));
+        }
+    }
+
     /// Explores one assignment of choices with loom. `None` if loom asked for no further execution.
     fn run_loom(&self, ex: &Execution, builder: &Builder, model: &Model) -> Option<Halt> {
         self.number.set(0);
         self.pending.set(false);
+        self.arm(builder.preemption_bound);
         let shared = self.token(ex, Body::Number { number: 1, choices: self.engine(ex).assignment() });
-        self.armed.borrow_mut().tail(&shared);
+        if let Some((armed, _)) = &mut *self.armed.borrow_mut() {
+            armed.tail(&shared);
+        }
         let model = Arc::clone(model);
         let location = Location::caller();
         let ran = catch_unwind(AssertUnwindSafe(|| {
@@ -147,7 +162,9 @@ impl Session {
     fn between(&self, ex: &Execution) -> bool {
         self.settle(ex);
         self.number.set(self.number.get() + 1);
-        self.armed.borrow().number(self.number.get());
+        if let Some((armed, _)) = &*self.armed.borrow() {
+            armed.number(self.number.get());
+        }
         let mut halt = self.halt.borrow_mut();
         if halt.is_none() {
             if self.target.get() == Some(self.number.get()) {

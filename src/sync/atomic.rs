@@ -4,8 +4,12 @@
 //! C11 allows, as far as loom models it: no load buffering, and `SeqCst` accesses count as `AcqRel` (`SeqCst` fences
 //! are modelled). A read-modify-write may read an older store than the latest, if nothing orders the two; loom does not
 //! see that what it writes then comes before the later store, so that a load after all of them may return it, which C11
-//! forbids. A thread that pauses after such a read does not read so again. In the shuttle world a load returns the latest store, whatever the orderings; the orderings still
-//! decide what happens before what, and so which accesses to an [`UnsafeCell`](crate::cell::UnsafeCell) race.
+//! forbids. A thread that pauses after such a read does not read so again. In the shuttle world a load returns the latest
+//! store, whatever the orderings; the orderings still decide what happens before what, and so which accesses to an
+//! [`UnsafeCell`](crate::cell::UnsafeCell) race.
+//!
+//! In a trace, pointers are numbered as they are stored: one that no atomic holds is a new one, whatever was at its address
+//! before. What the program itself makes of an address that is used again (an ABA problem, say) depends on the allocator.
 //!
 //! A weak compare-exchange never fails spuriously in a model. With feature `model`, `as_ptr`, `from_ptr` and `from_mut`
 //! are missing, since what goes around the atomic cannot be seen, and so is the arithmetic of `AtomicPtr`
@@ -227,7 +231,7 @@ mod model {
                 #[track_caller]
                 pub fn into_inner(mut self) -> $value {
                     self.settle();
-                    self.std.into_inner()
+                    *self.std.get_mut()
                 }
 
                 /// Takes the value back from the execution that it was bound to.
@@ -236,6 +240,9 @@ mod model {
                     match world::current() {
                         Some(ex) => {
                             let latest = ex.atomic_latest(self.cell());
+                            if matches!($scalar, Scalar::Pointer) {
+                                ex.pointer_gone(self.cell());
+                            }
                             *self.std.get_mut() = $from(latest);
                             self.binding.unbind();
                         }
@@ -339,6 +346,14 @@ mod model {
         |pointer: *mut T| pointer.expose_provenance() as u64,
         |bits: u64| std::ptr::with_exposed_provenance_mut::<T>(bits as usize)
     );
+
+    impl<T> Drop for AtomicPtr<T> {
+        fn drop(&mut self) {
+            if let Some(ex) = world::current() {
+                ex.pointer_gone(self.cell());
+            }
+        }
+    }
 
     impl<T> Default for AtomicPtr<T> {
         #[track_caller]

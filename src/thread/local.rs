@@ -42,32 +42,56 @@ impl<T: 'static> LocalKey<T> {
     where
         F: FnOnce(&T) -> R,
     {
-        let Some(ex) = world::current() else { return self.std.try_with(f) };
-        let (me, key) = (ex.me(), std::ptr::from_ref(self).addr());
-        let find = || -> Option<Option<*const T>> {
-            let core = ex.core.borrow();
-            let (_, value) = core.threads[me].locals.iter().find(|(k, _)| *k == key)?;
-            Some(value.as_ref().map(|value| std::ptr::from_ref(value.downcast_ref::<T>().expect("a key has one type"))))
-        };
-        if find().is_none() {
-            let value: Box<dyn Any> = Box::new((self.init)());
+        if world::current().is_none() {
+            return self.std.try_with(f);
+        }
+        if self.find().is_none() {
+            let value = (self.init)();
             // The initialiser may have used the key itself: the first value stays.
-            if find().is_none() {
-                ex.core.borrow_mut().threads[me].locals.push((key, Some(value)));
+            if self.find().is_none() {
+                self.put(value);
             }
         }
-        match find().flatten() {
+        match self.find().flatten() {
             // SAFETY: the value is boxed, and stays until its thread, which is this one, ends.
             Some(value) => Ok(f(unsafe { &*value })),
             None => Err(gone()),
         }
     }
+
+    /// The running thread's value, in a model: `None` if it has not been made, `Some(None)` if it has been dropped.
+    fn find(&self) -> Option<Option<*const T>> {
+        let ex = world::current()?;
+        let (core, key) = (ex.core.borrow(), std::ptr::from_ref(self).addr());
+        let (_, value) = core.threads[ex.me()].locals.iter().find(|(k, _)| *k == key)?;
+        Some(value.as_ref().map(|value| std::ptr::from_ref(value.downcast_ref::<T>().expect("a key has one type"))))
+    }
+
+    /// Gives the running thread its value, in a model.
+    fn put(&self, value: T) {
+        if let Some(ex) = world::current() {
+            let value: Box<dyn Any> = Box::new(value);
+            let key = std::ptr::from_ref(self).addr();
+            ex.core.borrow_mut().threads[ex.me()].locals.push((key, Some(value)));
+        }
+    }
+
+    /// In a model: the value is the thread's first one, without the initialiser, or is set by `set`.
+    fn with_first(&'static self, value: T, set: impl FnOnce(&T, T)) {
+        match self.find() {
+            None => self.put(value),
+            Some(_) => self.with(|present| set(present, value)),
+        }
+    }
 }
 
 impl<T: 'static> LocalKey<Cell<T>> {
-    /// See [`std::thread::LocalKey::set`].
+    /// See [`std::thread::LocalKey::set`]. A value that is set first is not initialised.
     pub fn set(&'static self, value: T) {
-        self.with(|cell| cell.set(value));
+        match world::current() {
+            Some(_) => self.with_first(Cell::new(value), |cell, value| cell.set(value.into_inner())),
+            None => self.std.set(value),
+        }
     }
 
     /// See [`std::thread::LocalKey::get`].
@@ -109,9 +133,12 @@ impl<T: 'static> LocalKey<RefCell<T>> {
         self.with(|cell| f(&mut cell.borrow_mut()))
     }
 
-    /// See [`std::thread::LocalKey::set`].
+    /// See [`std::thread::LocalKey::set`]. A value that is set first is not initialised.
     pub fn set(&'static self, value: T) {
-        self.with(|cell| *cell.borrow_mut() = value);
+        match world::current() {
+            Some(_) => self.with_first(RefCell::new(value), |cell, value| _ = cell.replace(value.into_inner())),
+            None => self.std.set(value),
+        }
     }
 
     /// See [`std::thread::LocalKey::take`].

@@ -205,15 +205,18 @@ impl Binding {
         } else {
             None
         };
+        let refused = trouble.is_some();
         if let Some(message) = trouble {
             drop(core);
-            ex.error(message.clone());
-            panic!("{message}");
+            // A destructor that unwinds already goes on, with an object that holds nothing yet.
+            ex.error(message);
+            core = ex.core.borrow_mut();
         }
         let state = fresh(&mut core);
         let object = core.add_object(kind, self.created, state);
         // A model on another OS thread may bind it at the same time.
-        let unused = slot == 0 && self.slot.compare_exchange(0, tag(ex) | object as u64, Relaxed, Relaxed).is_ok();
+        let unused =
+            slot == 0 && !refused && self.slot.compare_exchange(0, tag(ex) | object as u64, Relaxed, Relaxed).is_ok();
         if !unused {
             core.by_address.insert(address, object);
         }

@@ -118,6 +118,8 @@ pub(crate) struct Thread {
     pub(crate) unwinding: bool,
     /// In an execution that ends early: it waits for others to unwind first.
     pub(crate) yields: bool,
+    /// In an execution that ends early: it never ends, and is not scheduled again.
+    pub(crate) left: bool,
     /// Operations it has done since the execution began to end early.
     pub(crate) abort_steps: u32,
     pub(crate) locals: Vec<(usize, Option<Box<dyn Any>>)>,
@@ -242,7 +244,10 @@ pub(crate) struct Core {
     pub(crate) by_address: BTreeMap<usize, usize>,
     /// Arcs that have something to remember, by the address of their value.
     pub(crate) arcs: BTreeMap<usize, usize>,
-    pointers: BTreeMap<u64, u32>,
+    /// Pointers that atomics hold, or have held: each one's number, and how many hold it.
+    pointers: BTreeMap<u64, (u32, usize)>,
+    /// The last pointer's number.
+    pointer: u32,
     pub(crate) events: Vec<Event>,
     pub(crate) steps: u64,
     pub(crate) settings: Settings,
@@ -287,6 +292,7 @@ impl Core {
             by_address: BTreeMap::new(),
             arcs: BTreeMap::new(),
             pointers: BTreeMap::new(),
+            pointer: 0,
             events: Vec::new(),
             steps: 0,
             settings,
@@ -316,6 +322,7 @@ impl Core {
         self.by_address.clear();
         self.arcs.clear();
         self.pointers.clear();
+        self.pointer = 0;
         self.events.clear();
         self.steps = 0;
         self.stop = None;
@@ -386,6 +393,7 @@ impl Core {
             scoped: false,
             unwinding: false,
             yields: false,
+            left: false,
             abort_steps: 0,
             locals: Vec::new(),
             children: 0,
@@ -448,13 +456,25 @@ impl Core {
         }
     }
 
-    /// Numbers a pointer by its first appearance, so that traces do not depend on where memory was given.
-    pub(crate) fn pointer(&mut self, bits: u64) -> Number {
+    /// A pointer's number. Traces must not depend on where memory was given, nor on whether it was given again: a pointer
+    /// that is `stored`, and that no atomic holds, is another one than was held before at that address.
+    pub(crate) fn pointer(&mut self, bits: u64, stored: bool) -> Number {
         if bits == 0 {
             return Number::Pointer(0);
         }
-        let next = self.pointers.len() as u32 + 1;
-        Number::Pointer(*self.pointers.entry(bits).or_insert(next))
+        let (number, holders) = self.pointers.entry(bits).or_default();
+        if *number == 0 || (stored && *holders == 0) {
+            self.pointer += 1;
+            *number = self.pointer;
+        }
+        Number::Pointer(*number)
+    }
+
+    /// One more atomic holds a pointer, or one fewer.
+    pub(crate) fn holds_pointer(&mut self, bits: u64, holds: bool) {
+        if let Some((_, holders)) = self.pointers.get_mut(&bits) {
+            *holders = if holds { *holders + 1 } else { holders.saturating_sub(1) };
+        }
     }
 
     pub(crate) fn push_event(&mut self, me: usize, op: &Op, value: Value) {

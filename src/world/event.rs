@@ -212,8 +212,8 @@ impl fmt::Display for ObjectRef {
     }
 }
 
-/// A number that an atomic holds. Pointers differ from process to process, so a pointer is numbered by its first
-/// appearance in the execution (0 is null).
+/// A number that an atomic holds. Pointers differ from process to process, so a pointer has a number from when it
+/// is stored, and no atomic holds it already (0 is null).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Number {
@@ -223,7 +223,7 @@ pub enum Number {
     Signed(i64),
     /// A truth value.
     Bool(bool),
-    /// The n-th pointer seen in the execution.
+    /// The n-th pointer stored in the execution.
     Pointer(u32),
 }
 

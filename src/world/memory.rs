@@ -71,10 +71,10 @@ impl Scalar {
         }
     }
 
-    fn number(self, core: &mut Core, bits: u64) -> Number {
+    fn number(self, core: &mut Core, bits: u64, stored: bool) -> Number {
         match self {
             Scalar::Bool => Number::Bool(bits != 0),
-            Scalar::Pointer => core.pointer(bits),
+            Scalar::Pointer => core.pointer(bits, stored),
             _ if self.signed() => Number::Signed(bits as i64),
             _ => Number::Unsigned(bits),
         }
@@ -180,9 +180,13 @@ impl Drop for Open<'_> {
 
 impl Execution {
     fn atomic_object(&self, cell: Cell64<'_>) -> usize {
-        let object = cell
-            .binding
-            .object(self, ObjectKind::Atomic, |_| State::Atomic { value: cell.initial, sync: Clock::default() });
+        let object = cell.binding.object(self, ObjectKind::Atomic, |core| {
+            if cell.scalar == Scalar::Pointer {
+                core.pointer(cell.initial, true);
+                core.holds_pointer(cell.initial, true);
+            }
+            State::Atomic { value: cell.initial, sync: Clock::default() }
+        });
         #[cfg(raddle_loom)]
         if let Some(engine) = self.loom()
             && !self.aborting()
@@ -260,16 +264,24 @@ impl Execution {
             if let Some(new) = new_latest {
                 *latest = new;
             }
-            let old_number = cell.scalar.number(core, old);
             let effect = match new_latest {
                 Some(new) if new != before => Effect::Change(Some(Seen::Value(object))),
                 _ => Effect::Read(Seen::Value(object), old, old != before),
             };
             let value = match (op, new) {
-                (AtomicOp::Store(_), Some(new)) => Value::Set(cell.scalar.number(core, new)),
-                (_, Some(new)) => Value::Changed(old_number, cell.scalar.number(core, new)),
-                (_, None) => Value::Got(old_number),
+                (AtomicOp::Store(_), Some(new)) => Value::Set(cell.scalar.number(core, new, true)),
+                (_, Some(new)) => {
+                    let old = cell.scalar.number(core, old, false);
+                    Value::Changed(old, cell.scalar.number(core, new, true))
+                }
+                (_, None) => Value::Got(cell.scalar.number(core, old, false)),
             };
+            if let Some(new) = new_latest
+                && cell.scalar == Scalar::Pointer
+            {
+                core.holds_pointer(new, true);
+                core.holds_pointer(before, false);
+            }
             if new.is_none() && kind == Kind::Rmw {
                 step.kind = Kind::CompareFailed;
             }
@@ -292,6 +304,14 @@ impl Execution {
                 _ => unreachable!("an atomic is bound to an atomic"),
             },
             None => cell.initial,
+        }
+    }
+
+    /// A pointer is no longer held by an atomic, which is gone, or was reached by exclusive access.
+    pub(crate) fn pointer_gone(&self, cell: Cell64<'_>) {
+        if cell.binding.bound(self).is_some() {
+            let held = self.atomic_latest(cell);
+            self.core.borrow_mut().holds_pointer(held, false);
         }
     }
 

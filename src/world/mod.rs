@@ -708,6 +708,7 @@ impl Execution {
             core.threads[me].abort_steps
         };
         if steps > ABORT_STEPS {
+            self.leave(me);
             std::panic::resume_unwind(Box::new(Abort));
         }
         self.unwind(me);
@@ -733,6 +734,27 @@ impl Execution {
         }
     }
 
+    /// The thread catches whatever unwinds it, and goes on: it never runs again, and what its stack holds is leaked.
+    /// That is possible only in the shuttle world. loom insists on running every thread to its end.
+    fn leave(&self, me: usize) {
+        #[cfg(raddle_shuttle)]
+        if let Engine::Shuttle(engine) = &self.engine
+            && !std::thread::panicking()
+        {
+            {
+                let mut core = self.core.borrow_mut();
+                let thread = &mut core.threads[me];
+                (thread.yields, thread.left) = (true, true);
+                std::mem::forget(std::mem::take(&mut thread.locals));
+            }
+            loop {
+                engine.give_way();
+            }
+        }
+        #[cfg(not(raddle_shuttle))]
+        let _ = me;
+    }
+
     fn let_others_unwind(&self, me: usize) {
         self.give_owed_locks();
         self.core.borrow_mut().threads[me].yields = true;
@@ -750,6 +772,9 @@ impl Execution {
     pub(crate) fn wait_until_unwound(&self, thread: usize) {
         let me = self.me.get();
         while !self.core.borrow().finished(thread) {
+            if self.core.borrow().threads[thread].left {
+                self.leave(me);
+            }
             self.let_others_unwind(me);
         }
     }

@@ -122,7 +122,7 @@ impl Scheduler for Waist {
         let from = from.map(usize::from);
         let at = |id: usize| tasks.iter().position(|task| usize::from(task.id()) == id);
         let chosen = match ex.shuttle().next.take() {
-            _ if ex.aborting() => next_to_unwind(ex, tasks, from),
+            _ if ex.aborting() => next_to_unwind(ex, tasks, from)?,
             Some(next) => at(next).expect("a thread that can run has not ended"),
             None => match from.and_then(at) {
                 // It has nothing to announce: it runs on, up to its end.
@@ -145,12 +145,14 @@ impl Scheduler for Waist {
 }
 
 /// An execution that ends early unwinds one thread after the other. One whose destructors wait for a lock lets the
-/// others go first.
-fn next_to_unwind(ex: &Execution, tasks: &[&Task], from: Option<usize>) -> usize {
+/// others go first. `None` if only threads are left that never end: shuttle then leaks their stacks.
+fn next_to_unwind(ex: &Execution, tasks: &[&Task], from: Option<usize>) -> Option<usize> {
     let core = ex.core.borrow();
-    let waits = |at: &usize| core.threads.get(usize::from(tasks[*at].id())).is_some_and(|thread| thread.yields);
-    let current = (0..tasks.len()).find(|&at| Some(usize::from(tasks[at].id())) == from);
-    current.filter(|at| !waits(at)).or_else(|| (0..tasks.len()).find(|at| !waits(at))).or(current).unwrap_or(0)
+    let thread = |at: usize| core.threads.get(usize::from(tasks[at].id()));
+    let waits = |at: &usize| thread(*at).is_some_and(|thread| thread.yields);
+    let goes_on = || (0..tasks.len()).filter(|&at| !thread(at).is_some_and(|thread| thread.left));
+    let current = goes_on().find(|&at| Some(usize::from(tasks[at].id())) == from);
+    current.filter(|at| !waits(at)).or_else(|| goes_on().find(|at| !waits(at))).or(current).or_else(|| goes_on().next())
 }
 
 impl Execution {
