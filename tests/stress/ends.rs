@@ -172,14 +172,25 @@ fn threads_that_can_neither_go_on_nor_unwind_are_left_behind_and_no_further_run_
             thread::park();
         }
     }
-    let verdict = stress(20, || {
+    fn stubborn() {
         let _stubborn = Stubborn;
-        let other = thread::spawn(thread::park);
-        other.join().unwrap();
-    });
-    expect(&verdict, Deadlock, "main in join of thread#1 at");
-    assert_eq!((verdict.failures, verdict.executions), (1, 1));
-    assert_eq!(verdict.coverage, Coverage::Truncated { by: Limit::Failure });
+        thread::park();
+    }
+    let models: [fn(); 3] = [
+        || {
+            let _stubborn = Stubborn;
+            thread::spawn(thread::park).join().unwrap();
+        },
+        || thread::spawn(stubborn).join().unwrap(),
+        // What the thread borrows stays with it.
+        || thread::scope(|s| drop(s.spawn(stubborn))),
+    ];
+    for model in models {
+        let verdict = stress(20, model);
+        expect(&verdict, Deadlock, "main in join of thread#1 at");
+        assert_eq!((verdict.failures, verdict.executions), (1, 1));
+        assert_eq!(verdict.coverage, Coverage::Truncated { by: Limit::Failure });
+    }
 }
 
 #[test]
