@@ -178,16 +178,10 @@ impl fmt::Display for Token {
                 fields.extend(write_choices(choices));
             }
         }
-        let Facts { tries, asks_finished, spoils, counted, loops, prepared } = &self.facts;
-        if *tries {
-            fields.push("t=1".to_owned());
-        }
-        if *asks_finished {
-            fields.push("f=1".to_owned());
-        }
-        if *spoils {
-            fields.push("u=1".to_owned());
-        }
+        let Facts { tries, asks_finished, peeks, asks_leader, crowds, spoils, counted, loops, prepared } = &self.facts;
+        let flags =
+            [(tries, "t=1"), (asks_finished, "f=1"), (peeks, "o=1"), (asks_leader, "h=1"), (crowds, "w=1"), (spoils, "u=1")];
+        fields.extend(flags.into_iter().filter(|(holds, _)| **holds).map(|(_, field)| field.to_owned()));
         if !counted.is_empty() {
             fields.push(format!("a={}", join(counted.iter().map(|name| format!("{name:x}")))));
         }
@@ -281,6 +275,9 @@ fn read(case: String, world: World, strategy: Strategy, fields: &mut BTreeMap<&s
     let mut facts = Facts {
         tries: flag(fields.remove("t"))?,
         asks_finished: flag(fields.remove("f"))?,
+        peeks: flag(fields.remove("o"))?,
+        asks_leader: flag(fields.remove("h"))?,
+        crowds: flag(fields.remove("w"))?,
         spoils: flag(fields.remove("u"))?,
         ..Facts::default()
     };

@@ -11,6 +11,7 @@
 //! engines    world/loom.rs  world/shuttle.rs          as small as they can be
 //! ```
 
+pub(crate) mod barrier;
 pub(crate) mod binding;
 pub(crate) mod clock;
 pub(crate) mod core;
@@ -19,10 +20,12 @@ pub(crate) mod lock;
 #[cfg(raddle_loom)]
 pub(crate) mod loom;
 pub(crate) mod memory;
+pub(crate) mod once;
 pub(crate) mod panics;
 pub(crate) mod progress;
 #[cfg(raddle_shuttle)]
 pub(crate) mod shuttle;
+mod statics;
 pub(crate) mod threads;
 
 use std::{
@@ -156,6 +159,8 @@ pub(crate) struct Execution {
     id: Cell<u64>,
     me: Cell<usize>,
     aborting: Cell<bool>,
+    /// Every thread has ended: what is left is dropped.
+    over: Cell<bool>,
     pub(crate) core: RefCell<Core>,
     pub(crate) engine: Engine,
 }
@@ -187,6 +192,7 @@ impl Execution {
             id: Cell::new(0),
             me: Cell::new(0),
             aborting: Cell::new(false),
+            over: Cell::new(false),
             core: RefCell::new(Core::new(max_steps, facts)),
             engine,
         }
@@ -206,6 +212,7 @@ impl Execution {
         self.id.set(binding::next_execution());
         self.me.set(0);
         self.aborting.set(false);
+        self.over.set(false);
         self.core.borrow_mut().reset();
     }
 
@@ -231,7 +238,10 @@ impl Execution {
     pub(crate) fn announce(&self, op: Op, guard: Option<Guard<'_>>, branch: Branch<'_>) -> usize {
         let me = self.me.get();
         if self.aborting.get() {
-            self.abort_wait(me, op, guard);
+            match self.over.get() {
+                true => self.pass(me, guard),
+                false => self.abort_wait(me, op, guard),
+            }
             return me;
         }
         let (ended, limit) = {
@@ -332,7 +342,8 @@ impl Execution {
             Branch::Silent => false,
         };
         loop {
-            if touch {
+            // While it was suspended, it may have come to commute with everything.
+            if touch && self.core.borrow().threads[me].branches {
                 match (op.object, op.peer) {
                     (Some(object), _) => engine.touch(object),
                     (None, Some(thread)) if matches!(op.kind, Kind::Exit | Kind::IsFinished) => {
@@ -461,12 +472,16 @@ impl Execution {
 
     /// A value below `n`, every one of which is explored.
     pub(crate) fn choose(&self, n: usize) -> usize {
+        self.choose_as(self.me.get(), n)
+    }
+
+    /// A choice that is `thread`'s, whoever makes it.
+    pub(crate) fn choose_as(&self, thread: usize, n: usize) -> usize {
         if n < 2 || self.aborting.get() {
             return 0;
         }
         let mut core = self.core.borrow_mut();
-        let me = self.me.get();
-        let thread = &mut core.threads[me];
+        let thread = &mut core.threads[thread];
         thread.choices += 1;
         let key = core::mix(thread.path, u64::from(thread.choices) | 1 << 40) as u32;
         match &self.engine {
