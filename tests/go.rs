@@ -294,7 +294,7 @@ fn on_real_threads_a_program_that_cannot_go_on_is_found_and_ended() {
     stress(Deadlock, "main in select", || {
         Chan::<u8>::nil().recv();
     });
-    stress(Deadlock, "main in wait for 0 of group#1", || {
+    stress(Deadlock, "main in wait of group#1", || {
         let group = WaitGroup::new();
         group.add(1);
         group.wait();

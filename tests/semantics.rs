@@ -9,7 +9,7 @@ use common::*;
 use raddle::{
     FailureKind::Deadlock,
     sync::{
-        Arc, Condvar, Mutex, RwLock, TryLockError,
+        Arc, Condvar, Mutex, RwLock, RwLockWriteGuard, TryLockError,
         atomic::{AtomicUsize, Ordering::*},
     },
     thread,
@@ -325,6 +325,67 @@ fn a_writer_is_alone() {
             state.1.fetch_sub(1, SeqCst);
         }
         other.join().unwrap();
+    });
+}
+
+#[test]
+fn a_writer_that_reads_on_lets_readers_in_and_no_writer_before_it_has_ended() {
+    // What the other reader sees, and the first as it ends.
+    explores([(0, 1), (1, 1)], || {
+        let (lock, theirs) = shared::<RwLock<usize>>();
+        let (reads, writes) = (Arc::clone(&theirs), theirs);
+        let reads = thread::spawn(move || *reads.read().unwrap() % 10);
+        let writes = thread::spawn(move || *writes.write().unwrap() += 10);
+        let mut writer = lock.write().unwrap();
+        let before = *writer;
+        *writer = 1;
+        let reader = RwLockWriteGuard::downgrade(writer);
+        let together = lock.try_read().is_ok();
+        assert!(together, "readers share it");
+        assert!(lock.try_write().is_err());
+        let after = *reader;
+        drop(reader);
+        writes.join().unwrap();
+        let seen = reads.join().unwrap();
+        assert_eq!(*lock.read().unwrap(), if before == 0 { 11 } else { 1 });
+        (seen, after)
+    });
+}
+
+#[test]
+fn a_writer_that_reads_on_has_published_what_it_wrote() {
+    passes(|| {
+        let (lock, theirs) = shared::<RwLock<usize>>();
+        let mut writer = lock.write().unwrap();
+        let other = thread::spawn(move || *theirs.read().unwrap());
+        *writer = 1;
+        let reader = RwLockWriteGuard::downgrade(writer);
+        // It reads while main does: main waits for it.
+        assert_eq!(other.join().unwrap(), 1);
+        assert_eq!(*reader, 1);
+        drop(reader);
+        assert!(lock.try_write().is_ok());
+        assert!(!lock.is_poisoned());
+    });
+    fails(Deadlock, "in write of rwlock#1 (held by main)", || {
+        let (lock, theirs) = shared::<RwLock<usize>>();
+        let reader = RwLockWriteGuard::downgrade(lock.write().unwrap());
+        thread::spawn(move || *theirs.write().unwrap() += 1).join().unwrap();
+        drop(reader);
+    });
+}
+
+#[test]
+fn a_panic_of_a_writer_that_reads_on_poisons_nothing() {
+    passes(|| {
+        let (lock, theirs) = shared::<RwLock<usize>>();
+        let other = thread::spawn(move || {
+            let _reader = RwLockWriteGuard::downgrade(theirs.write().unwrap());
+            panic!("it only reads");
+        });
+        assert!(other.join().is_err());
+        assert!(!lock.is_poisoned());
+        assert!(lock.try_write().is_ok());
     });
 }
 

@@ -29,6 +29,7 @@ pub(crate) const MOST_RESTARTS: u32 = 10_000;
 
 /// Takes the outcome of the execution that has just ended. The token is put in later.
 pub(crate) fn take(ex: &Execution) -> Result<Ended, Error> {
+    ex.drop_statics();
     let core = &mut *ex.core.borrow_mut();
     let learned = std::mem::take(&mut core.learned);
     match core.stop.take() {

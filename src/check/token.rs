@@ -178,8 +178,29 @@ impl fmt::Display for Token {
                 fields.extend(write_choices(choices));
             }
         }
-        let Facts { tries, hangs_up, meets, asks_finished, spoils, counted, loops, prepared } = &self.facts;
-        let flags = [("t", tries), ("h", hangs_up), ("m", meets), ("f", asks_finished), ("u", spoils)];
+        let Facts {
+            tries,
+            hangs_up,
+            meets,
+            asks_finished,
+            peeks,
+            asks_leader,
+            crowds,
+            spoils,
+            counted,
+            loops,
+            prepared,
+        } = &self.facts;
+        let flags = [
+            ("t", tries),
+            ("h", hangs_up),
+            ("m", meets),
+            ("f", asks_finished),
+            ("o", peeks),
+            ("y", asks_leader),
+            ("w", crowds),
+            ("u", spoils),
+        ];
         fields.extend(flags.iter().filter(|(_, on)| **on).map(|(key, _)| format!("{key}=1")));
         if !counted.is_empty() {
             fields.push(format!("a={}", join(counted.iter().map(|name| format!("{name:x}")))));
@@ -276,6 +297,9 @@ fn read(case: String, world: World, strategy: Strategy, fields: &mut BTreeMap<&s
         hangs_up: flag(fields.remove("h"))?,
         meets: flag(fields.remove("m"))?,
         asks_finished: flag(fields.remove("f"))?,
+        peeks: flag(fields.remove("o"))?,
+        asks_leader: flag(fields.remove("y"))?,
+        crowds: flag(fields.remove("w"))?,
         spoils: flag(fields.remove("u"))?,
         ..Facts::default()
     };

@@ -59,7 +59,7 @@ pub struct Waiting {
     pub operation: Kind,
     /// To what. On real threads only what threads can wait for is numbered.
     pub object: Option<ObjectRef>,
-    /// Who holds the lock that it waits for.
+    /// Who holds the lock that it waits for, or runs the initialiser.
     pub held_by: Option<String>,
     /// The source file where it waits.
     pub file: String,

@@ -121,7 +121,7 @@ impl WaitGroup {
         };
         #[cfg(raddle_model)]
         if let Here::Run = world::here() {
-            let op = (ObjectKind::WaitGroup, Kind::AwaitZero);
+            let op = (ObjectKind::WaitGroup, Kind::Wait);
             let zero = || (self.lock().rounds != round).then_some(());
             real::block(&self.binding, op, std::panic::Location::caller(), zero, wait);
         } else {

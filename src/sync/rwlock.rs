@@ -4,8 +4,10 @@ use std::{
     cell::UnsafeCell,
     fmt,
     marker::PhantomData,
+    mem::ManuallyDrop,
     ops::{Deref, DerefMut},
     panic::{Location, RefUnwindSafe, UnwindSafe},
+    ptr::NonNull,
     sync::{
         LockResult, PoisonError, TryLockError, TryLockResult,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -26,7 +28,7 @@ use crate::world::{
 /// In a model, taking the lock is a scheduling point and one event. std leaves it open who is preferred; so does the
 /// model: a free lock may go to any reader or writer, and a thread that reads may read again although a writer waits
 /// (std says that this might block or panic: only real threads show that). A static is an error, as with
-/// [`Mutex`](super::Mutex). `RwLockWriteGuard::downgrade` is missing.
+/// [`Mutex`](super::Mutex).
 pub struct RwLock<T: ?Sized> {
     raw: Raw,
     poison: poison::Flag,
@@ -62,7 +64,8 @@ impl<T: ?Sized> RefUnwindSafe for RwLock<T> {}
 #[must_use = "if unused the RwLock will immediately unlock"]
 #[clippy::has_significant_drop]
 pub struct RwLockReadGuard<'a, T: ?Sized + 'a> {
-    lock: &'a RwLock<T>,
+    /// What the lock protects: a reader of a subtype is a reader of the type, as with std's.
+    data: NonNull<T>,
     held: Held<std::sync::RwLockReadGuard<'a, ()>>,
     not_send: PhantomData<*const ()>,
 }
@@ -200,7 +203,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let held = self.raw.take(Mode::Read, std::sync::RwLock::read, std::sync::RwLock::try_read);
-        self.poison.wrap(RwLockReadGuard { lock: self, held, not_send: PhantomData })
+        self.poison.wrap(self.reader(held))
     }
 
     /// Reads if nobody writes. See [`std::sync::RwLock::try_read`].
@@ -210,7 +213,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         let held = self.raw.try_take(Mode::Read, std::sync::RwLock::try_read).ok_or(TryLockError::WouldBlock)?;
-        Ok(self.poison.wrap(RwLockReadGuard { lock: self, held, not_send: PhantomData })?)
+        Ok(self.poison.wrap(self.reader(held))?)
     }
 
     /// Waits until nobody reads or writes, and writes. See [`std::sync::RwLock::write`].
@@ -231,6 +234,11 @@ impl<T: ?Sized> RwLock<T> {
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         let held = self.raw.try_take(Mode::Write, std::sync::RwLock::try_write).ok_or(TryLockError::WouldBlock)?;
         Ok(self.poison.wrap(self.writer(held))?)
+    }
+
+    fn reader<'a>(&'a self, held: Held<std::sync::RwLockReadGuard<'a, ()>>) -> RwLockReadGuard<'a, T> {
+        let data = NonNull::new(self.data.get()).expect("a cell is somewhere");
+        RwLockReadGuard { data, held, not_send: PhantomData }
     }
 
     fn writer<'a>(&'a self, held: Held<std::sync::RwLockWriteGuard<'a, ()>>) -> RwLockWriteGuard<'a, T> {
@@ -258,12 +266,33 @@ impl<T: ?Sized> RwLock<T> {
     }
 }
 
+impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
+    /// Reads on, and nobody writes in between. See [`std::sync::RwLockWriteGuard::downgrade`]. In a model it is an event,
+    /// and a scheduling point where giving the lock back is one.
+    #[track_caller]
+    pub fn downgrade(s: Self) -> RwLockReadGuard<'a, T> {
+        let this = ManuallyDrop::new(s);
+        // SAFETY: `this` is not used again, and never dropped.
+        let held = match unsafe { std::ptr::read(&this.held) } {
+            Held::Std(held) => Held::Std(std::sync::RwLockWriteGuard::downgrade(held)),
+            Held::Run(held) => Held::Run(held.map(std::sync::RwLockWriteGuard::downgrade)),
+            Held::Model { object, .. } => {
+                let location = Location::caller();
+                let ex = world::current().expect("a guard of a model stays in the model");
+                ex.downgrade(object, this.written, location);
+                Held::Model { object, location }
+            }
+        };
+        this.lock.reader(held)
+    }
+}
+
 impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: the lock is held for reading.
-        unsafe { &*self.lock.data.get() }
+        // SAFETY: the lock is held for reading, and borrowed.
+        unsafe { self.data.as_ref() }
     }
 }
 

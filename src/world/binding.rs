@@ -72,6 +72,11 @@ impl Binding {
         ex.core.borrow().by_address.get(&std::ptr::from_ref(self).addr()).copied()
     }
 
+    /// What the primitive is, and where it was made.
+    pub(crate) fn made(&self, kind: ObjectKind) -> String {
+        format!("{} made at {}", named(kind), self.created)
+    }
+
     /// Forgets where the primitive belongs: what it holds now is where the next use begins.
     pub(crate) fn unbind(&mut self) {
         *self.slot.get_mut() = 0;
@@ -168,10 +173,9 @@ impl Binding {
         let slot = self.slot.load(Relaxed);
         assert!(
             slot == 0 || world_of(slot) == World::Std,
-            "{} made at {} was used in a {} model and is now used outside any model: what a model does ends with \
-             its execution. Give results out through std types (std::sync::Mutex, std::sync::mpsc)",
-            named(kind),
-            self.created,
+            "{} was used in a {} model and is now used outside any model: what a model does ends with its execution. \
+             Give results out through std types (std::sync::Mutex, std::sync::mpsc)",
+            self.made(kind),
             world_of(slot),
         );
     }
@@ -187,17 +191,15 @@ impl Binding {
         }
         let trouble = if world_of(slot) == World::Std {
             Some(format!(
-                "{} made at {} was used outside any model and is now used in a {} model: make it inside the model",
-                named(kind),
-                self.created,
+                "{} was used outside any model and is now used in a {} model: make it inside the model",
+                self.made(kind),
                 ex.world,
             ))
         } else if slot != 0 && matches!(kind, ObjectKind::Mutex | ObjectKind::RwLock | ObjectKind::Cell) {
             Some(format!(
-                "{} made at {} lives longer than one execution (it was first used in a {} model): what it holds \
-                 cannot start afresh. Make it inside the model, or wrap a static in LazyLock",
-                named(kind),
-                self.created,
+                "{} lives longer than one execution (it was first used in a {} model): what it holds cannot start \
+                 afresh. Make it inside the model, or wrap a static in LazyLock",
+                self.made(kind),
                 world_of(slot),
             ))
         } else if core.objects.len() >= 1 << INDEX_BITS {

@@ -12,10 +12,12 @@ use std::{
 use smallvec::SmallVec;
 
 use super::{
+    barrier::BarrierState,
     channel::{ChannelState, Deal},
     clock::{CellClock, Clock, View},
     event::{Event, Kind, Number, ObjectKind, ObjectRef, Value},
     group::GroupState,
+    once::{OnceState, Phase},
     progress::Progress,
 };
 use crate::check::{FailureKind, Waiting};
@@ -163,6 +165,8 @@ pub(crate) enum State {
     Condvar {
         waiters: Vec<usize>,
     },
+    Barrier(BarrierState),
+    Once(OnceState),
     Cell(CellClock),
     Channel(ChannelState),
     Group(GroupState),
@@ -195,6 +199,12 @@ pub(crate) struct Facts {
     pub(crate) meets: bool,
     /// Some thread is asked whether it has finished: then ending is a scheduling point.
     pub(crate) asks_finished: bool,
+    /// Somebody looks whether a once is complete, without waiting: then completing is a scheduling point.
+    pub(crate) peeks: bool,
+    /// Somebody asks who leads at a barrier: then every leader is explored.
+    pub(crate) asks_leader: bool,
+    /// More threads come to a barrier than it lets through at once: then coming to one is a scheduling point.
+    pub(crate) crowds: bool,
     /// A lock is given back while a thread panics, and used again: loom's own locks do not survive that (loom world).
     pub(crate) spoils: bool,
     /// Types (by hash of their name) whose reference counts the program can observe.
@@ -242,6 +252,8 @@ pub(crate) struct Core {
     pub(crate) objects: Vec<Object>,
     /// Objects whose own slot belongs to another execution: statics, and what a closure captured.
     pub(crate) by_address: BTreeMap<usize, usize>,
+    /// Onces that were given a value, in that order.
+    pub(crate) filled: Vec<usize>,
     /// Arcs that have something to remember, by the address of their value.
     pub(crate) arcs: BTreeMap<usize, usize>,
     /// Pointers that atomics hold, or have held: each one's number, and how many hold it.
@@ -290,6 +302,7 @@ impl Core {
             spare: Vec::new(),
             objects: Vec::new(),
             by_address: BTreeMap::new(),
+            filled: Vec::new(),
             arcs: BTreeMap::new(),
             pointers: BTreeMap::new(),
             pointer: 0,
@@ -320,6 +333,7 @@ impl Core {
         self.spare.extend(self.threads.drain(..).map(|thread| thread.progress.emptied()));
         self.objects.clear();
         self.by_address.clear();
+        self.filled.clear();
         self.arcs.clear();
         self.pointers.clear();
         self.pointer = 0;
@@ -448,6 +462,20 @@ impl Core {
         }
     }
 
+    pub(crate) fn once(&mut self, object: usize) -> &mut OnceState {
+        match &mut self.objects[object].state {
+            State::Once(once) => once,
+            _ => unreachable!("the facade binds a once to a once"),
+        }
+    }
+
+    pub(crate) fn phase(&self, object: usize) -> Phase {
+        match &self.objects[object].state {
+            State::Once(once) => once.phase,
+            _ => unreachable!("the facade binds a once to a once"),
+        }
+    }
+
     pub(crate) fn object_ref(&self, op: &Op) -> Option<ObjectRef> {
         match (op.object, op.peer) {
             (Some(object), _) => Some(ObjectRef { kind: self.objects[object].kind, number: object as u32 + 1 }),
@@ -498,6 +526,7 @@ impl Core {
                 let op = &self.threads[t].op;
                 let holder = op.object.and_then(|object| match &self.objects[object].state {
                     State::Lock(lock) => lock.writer.or(lock.readers.first().copied()),
+                    State::Once(OnceState { phase: Phase::Running(initialiser), .. }) => Some(*initialiser),
                     _ => None,
                 });
                 Waiting {

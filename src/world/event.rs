@@ -56,12 +56,30 @@ pub enum Kind {
     TryWrite,
     /// A write guard is dropped.
     WriteUnlock,
-    /// `Condvar::wait` gives up the lock and waits.
+    /// `RwLockWriteGuard::downgrade`.
+    Downgrade,
+    /// `Condvar::wait` gives up the lock and waits; `Barrier::wait`; `WaitGroup::wait`; `Once::wait` and its relatives.
     Wait,
     /// `Condvar::notify_one`.
     NotifyOne,
     /// `Condvar::notify_all`.
     NotifyAll,
+    /// `Once::call_once` and `Once::call_once_force`: whether this call runs the initialiser.
+    CallOnce,
+    /// `OnceLock::get_or_init`: whether this call runs the initialiser.
+    GetOrInit,
+    /// `LazyLock::force`, or a `LazyLock` is dereferenced that is not there yet: whether this call runs the initialiser.
+    Force,
+    /// The initialiser of a `Once`, a `OnceLock` or a `LazyLock` has returned.
+    Initialised,
+    /// It has panicked.
+    Poisoned,
+    /// `OnceLock::set`: whether it set the value.
+    Set,
+    /// `OnceLock::get`, `LazyLock::get`: whether a value is there.
+    Get,
+    /// `Once::is_completed`.
+    IsCompleted,
     /// An `UnsafeCell` is read.
     CellRead,
     /// An `UnsafeCell` is written.
@@ -94,8 +112,6 @@ pub enum Kind {
     Arm,
     /// `WaitGroup::add` and `done`.
     Count,
-    /// `WaitGroup::wait`.
-    AwaitZero,
     /// A channel is looked at: `len`, `is_empty`, `is_full`.
     Look,
     /// The main function has returned and waits for the rest to come to rest.
@@ -130,9 +146,18 @@ impl Kind {
             Kind::Write => "write",
             Kind::TryWrite => "try_write",
             Kind::WriteUnlock => "unlock(write)",
+            Kind::Downgrade => "downgrade",
             Kind::Wait => "wait",
             Kind::NotifyOne => "notify_one",
             Kind::NotifyAll => "notify_all",
+            Kind::CallOnce => "call_once",
+            Kind::GetOrInit => "get_or_init",
+            Kind::Force => "force",
+            Kind::Initialised => "initialised",
+            Kind::Poisoned => "poisoned",
+            Kind::Set => "set",
+            Kind::Get => "get",
+            Kind::IsCompleted => "is_completed",
             Kind::CellRead => "with",
             Kind::CellWrite => "with_mut",
             Kind::RefInc => "clone",
@@ -149,7 +174,6 @@ impl Kind {
             Kind::HangUp => "hang up",
             Kind::Arm => "set",
             Kind::Count => "add",
-            Kind::AwaitZero => "wait for 0",
             Kind::Look => "len",
             Kind::Rest => "end",
         }
@@ -168,6 +192,14 @@ pub enum ObjectKind {
     RwLock,
     /// `sync::Condvar`.
     Condvar,
+    /// `sync::Barrier`.
+    Barrier,
+    /// `sync::Once`.
+    Once,
+    /// `sync::OnceLock`.
+    OnceLock,
+    /// `sync::LazyLock`.
+    LazyLock,
     /// `cell::UnsafeCell`.
     Cell,
     /// `sync::Arc`.
@@ -188,6 +220,10 @@ impl ObjectKind {
             ObjectKind::Mutex => "mutex",
             ObjectKind::RwLock => "rwlock",
             ObjectKind::Condvar => "condvar",
+            ObjectKind::Barrier => "barrier",
+            ObjectKind::Once => "once",
+            ObjectKind::OnceLock => "oncelock",
+            ObjectKind::LazyLock => "lazylock",
             ObjectKind::Cell => "cell",
             ObjectKind::Arc => "arc",
             ObjectKind::Channel => "channel",

@@ -56,7 +56,7 @@ impl Execution {
 
     /// Waits until the counter has come to 0. False if it was used again before this returns.
     pub(crate) fn await_zero(&self, object: usize, location: &'static Location<'static>) -> bool {
-        let op = Op::new(Kind::AwaitZero, location).on(object);
+        let op = Op::new(Kind::Wait, location).on(object);
         let zero = self.step(op, None, Branch::Point, |core, me| {
             let group = core.group(object);
             let count = group.count;

@@ -218,6 +218,30 @@ impl Execution {
         self.record(me, &op, Value::None, effect);
     }
 
+    /// `RwLockWriteGuard::downgrade`: a lock that is held for writing is held for reading, and nobody came in between.
+    /// Who waits to read may come in, as when the lock is given back.
+    pub(crate) fn downgrade(&self, object: usize, changed: bool, location: &'static Location<'static>) {
+        let op = Op::new(Kind::Downgrade, location).on(object);
+        let tries = self.core.borrow().facts.tries;
+        let due = Give { ex: self, me: self.me(), object, mode: Mode::Write };
+        let me = due.me;
+        if !self.aborting() {
+            self.announce(op, None, if tries { Branch::Point } else { Branch::Silent });
+            self.engine_gives(me, object, Mode::Write);
+        }
+        drop(due);
+        let version = {
+            let mut core = self.core.borrow_mut();
+            take(&mut core, me, object, Mode::Read);
+            core.objects[object].version
+        };
+        let effect = match changed {
+            true => Effect::Change(Some(Seen::Value(object))),
+            false => Effect::Read(Seen::Value(object), u64::from(version), false),
+        };
+        self.record(me, &op, Value::None, effect);
+    }
+
     /// The thread ends: locks that it still owns stay locked for ever.
     pub(crate) fn owned_locks(&self, me: usize) -> Vec<String> {
         let core = self.core.borrow();

@@ -13,6 +13,8 @@
 //! - `Arc` needs happens-before edges but no scheduling point. loom's only edges without one are those of its
 //!   `lazy_static`, so a dropped reference initialises one of those, and the last owner reads them all.
 
+mod quiet;
+
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
@@ -145,6 +147,7 @@ enum Object {
     Atomic(LoomAtomic),
     Cell(UnsafeCell<()>),
     Mutex(Mutex<()>),
+    Quiet(quiet::Quiet),
     /// What dropped references published.
     Counts(Vec<usize>),
 }
@@ -266,18 +269,22 @@ impl Engine {
 
     /// Gives an atomic its engine side. `Err` if it has to be prepared.
     pub(crate) fn bind_atomic(&self, object: usize, scalar: Scalar, initial: u64) -> Result<(), (u8, u64)> {
-        let key = (scalar as u8, if scalar == Scalar::Pointer { 0 } else { initial });
-        let made = match self.pool.borrow_mut().atomics.get_mut(&key).and_then(Vec::pop) {
-            Some(spare) => spare,
-            None if self.alone() => LoomAtomic::new(scalar, initial),
-            None => return Err(key),
-        };
-        let made = match made {
+        let made = match self.spare(scalar, initial)? {
             LoomAtomic::Pointer(atomic, _) => LoomAtomic::Pointer(atomic, initial),
             made => made,
         };
         self.put(object, Object::Atomic(made));
         Ok(())
+    }
+
+    /// An atomic that nobody has used. `Err` if it has to be prepared.
+    fn spare(&self, scalar: Scalar, initial: u64) -> Result<LoomAtomic, (u8, u64)> {
+        let key = (scalar as u8, if scalar == Scalar::Pointer { 0 } else { initial });
+        match self.pool.borrow_mut().atomics.get_mut(&key).and_then(Vec::pop) {
+            Some(spare) => Ok(spare),
+            None if self.alone() => Ok(LoomAtomic::new(scalar, initial)),
+            None => Err(key),
+        }
     }
 
     /// Gives a cell its engine side. `Err` if it has to be prepared.
@@ -392,6 +399,7 @@ impl Engine {
     pub(crate) fn touch(&self, object: usize) {
         match self.get(object, || Object::Mutex(Mutex::new(()))) {
             Object::Mutex(token) => drop(token.lock()),
+            Object::Quiet(quiet) => self.update(quiet),
             _ => unreachable!("only atomics and cells have no token, and they are never touched"),
         }
     }

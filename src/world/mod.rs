@@ -12,6 +12,7 @@
 //! std        world/real.rs                            std's primitives, and a registry of who waits
 //! ```
 
+pub(crate) mod barrier;
 pub(crate) mod binding;
 pub(crate) mod channel;
 pub(crate) mod clock;
@@ -22,12 +23,14 @@ pub(crate) mod lock;
 #[cfg(raddle_loom)]
 pub(crate) mod loom;
 pub(crate) mod memory;
+pub(crate) mod once;
 pub(crate) mod panics;
 pub(crate) mod progress;
 #[cfg_attr(any(loom, shuttle), allow(dead_code, reason = "a narrowed build has no std world"))]
 pub(crate) mod real;
 #[cfg(raddle_shuttle)]
 pub(crate) mod shuttle;
+mod statics;
 pub(crate) mod threads;
 pub(crate) mod timer;
 
@@ -186,6 +189,8 @@ pub(crate) struct Execution {
     id: Cell<u64>,
     me: Cell<usize>,
     aborting: Cell<bool>,
+    /// Every thread has ended: what is left is dropped.
+    over: Cell<bool>,
     pub(crate) core: RefCell<Core>,
     pub(crate) engine: Engine,
 }
@@ -217,6 +222,7 @@ impl Execution {
             id: Cell::new(0),
             me: Cell::new(0),
             aborting: Cell::new(false),
+            over: Cell::new(false),
             core: RefCell::new(Core::new(settings, facts)),
             engine,
         }
@@ -236,6 +242,7 @@ impl Execution {
         self.id.set(binding::next_execution());
         self.me.set(0);
         self.aborting.set(false);
+        self.over.set(false);
         self.core.borrow_mut().reset();
     }
 
@@ -261,7 +268,10 @@ impl Execution {
     pub(crate) fn announce(&self, op: Op, guard: Option<Guard<'_>>, branch: Branch<'_>) -> usize {
         let me = self.me.get();
         if self.aborting.get() {
-            self.abort_wait(me, op, guard);
+            match self.over.get() {
+                true => self.pass(me, guard),
+                false => self.abort_wait(me, op, guard),
+            }
             return me;
         }
         self.end_due_round(me);
@@ -371,11 +381,12 @@ impl Execution {
             Branch::Silent => false,
         };
         loop {
-            // What another thread has settled for this one is an event of the other's.
+            // What another thread has settled for this one is an event of the other's. While it was suspended, it may
+            // have come to commute with everything.
             if self.core.borrow().dealt(me) {
                 return;
             }
-            if touch {
+            if touch && self.core.borrow().threads[me].branches {
                 self.touch_arms(engine, me);
                 match (op.object, op.peer) {
                     (Some(object), _) => engine.touch(object),
@@ -561,12 +572,16 @@ impl Execution {
 
     /// A value below `n`, every one of which is explored.
     pub(crate) fn choose(&self, n: usize) -> usize {
+        self.choose_as(self.me.get(), n)
+    }
+
+    /// A choice that is `thread`'s, whoever makes it.
+    pub(crate) fn choose_as(&self, thread: usize, n: usize) -> usize {
         if n < 2 || self.aborting.get() {
             return 0;
         }
         let mut core = self.core.borrow_mut();
-        let me = self.me.get();
-        let thread = &mut core.threads[me];
+        let thread = &mut core.threads[thread];
         thread.choices += 1;
         let key = core::mix(thread.path, u64::from(thread.choices) | 1 << 40) as u32;
         match &self.engine {

@@ -113,6 +113,13 @@ impl Execution {
         let body = unsafe { std::mem::transmute::<Box<dyn FnOnce() + 'a>, Box<dyn FnOnce() + 'static>>(body) };
         let op = Op::new(Kind::Spawn, location);
         let me = self.announce(op, None, Branch::Silent);
+        if self.over.get() {
+            // A destructor of what a static held: nobody is left to run a thread.
+            let mut core = self.core.borrow_mut();
+            let child = core.add_thread(Some(me), name, location);
+            core.threads[child].status = Status::Finished;
+            return child;
+        }
         #[cfg(raddle_loom)]
         if self.loom().is_some() && self.core.borrow().threads.len() >= super::loom::MAX_THREADS {
             self.error(format!(

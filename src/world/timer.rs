@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::{
     Execution,
     core::{Core, Settings, Status, Thread},
-    event::Kind,
+    event::{Kind, ObjectKind},
 };
 
 /// Which limits have kept something back.
@@ -107,7 +107,8 @@ impl Core {
         let kept = |which: &dyn Fn(usize) -> bool| (0..self.threads.len()).any(|t| which(t) && !self.enabled(t));
         let waits = |t: usize| {
             let Thread { status, op, .. } = &self.threads[t];
-            *status == Status::Pending && matches!(op.kind, Kind::Wait | Kind::Park)
+            let condvar = || op.object.is_some_and(|object| self.objects[object].kind == ObjectKind::Condvar);
+            *status == Status::Pending && (op.kind == Kind::Park || (op.kind == Kind::Wait && condvar()))
         };
         let (back, asleep) = (fires && kept(&|t| self.armed(t).is_some()), wakes && kept(&waits));
         self.kept_back |= back;

@@ -11,16 +11,21 @@ use super::*;
 
 fn facts() -> impl Generator<Value = Facts> {
     let map = |most| btree_map(any::<u32>(), any::<u16>(), 0..most);
-    (any::<[bool; 5]>(), map(3), map(3), btree_map((any::<u8>(), any::<u64>()), 0..10_000_u16, 0..3)).prop_map(
-        |([tries, hangs_up, meets, asks_finished, spoils], counted, loops, prepared)| Facts {
-            hangs_up,
-            meets,
-            tries,
-            asks_finished,
-            spoils,
-            counted: counted.into_keys().collect(),
-            loops,
-            prepared,
+    (any::<[bool; 8]>(), map(3), map(3), btree_map((any::<u8>(), any::<u64>()), 0..10_000_u16, 0..3)).prop_map(
+        |([tries, hangs_up, meets, asks_finished, peeks, asks_leader, crowds, spoils], counted, loops, prepared)| {
+            Facts {
+                hangs_up,
+                meets,
+                tries,
+                asks_finished,
+                peeks,
+                asks_leader,
+                crowds,
+                spoils,
+                counted: counted.into_keys().collect(),
+                loops,
+                prepared,
+            }
         },
     )
 }

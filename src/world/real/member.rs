@@ -290,6 +290,16 @@ impl<G> Owned<G> {
         Owned { guard: Some(guard), object }
     }
 
+    /// The lock is owned in another way, which may let others in.
+    pub(crate) fn map<H>(mut self, how: impl FnOnce(G) -> H) -> Owned<H> {
+        let guard = how(self.guard.take().expect("it is taken once"));
+        let object = self.object.take();
+        if let Some(object) = object {
+            member().run.has_changed(object, true);
+        }
+        Owned { guard: Some(guard), object }
+    }
+
     /// std's guard.
     pub(crate) fn into_std(mut self) -> G {
         self.guard.take().expect("it is taken once")
