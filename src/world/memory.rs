@@ -190,12 +190,20 @@ impl Execution {
         #[cfg(raddle_loom)]
         if let Some(engine) = self.loom()
             && !self.aborting()
-            && !engine.has(object)
-            && let Err(missing) = engine.bind_atomic(object, cell.scalar, cell.initial)
+        {
+            self.engine_atomic(engine, object, cell.scalar, cell.initial);
+        }
+        object
+    }
+
+    /// Gives an object an atomic of loom's, if it has nothing of loom's yet.
+    #[cfg(raddle_loom)]
+    pub(super) fn engine_atomic(&self, engine: &super::loom::Engine, object: usize, scalar: Scalar, initial: u64) {
+        if !engine.has(object)
+            && let Err(missing) = engine.bind_atomic(object, scalar, initial)
         {
             self.prepare(engine, object, missing);
         }
-        object
     }
 
     /// loom wants an object made before the threads that use it: the model starts over with one more prepared, once
