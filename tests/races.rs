@@ -145,6 +145,61 @@ fn a_mutex_that_is_tried_orders() {
 }
 
 #[test]
+fn a_lock_that_is_tried_in_vain_orders_nothing() {
+    let write_and_lock: fn(&Shared) = |shared| {
+        shared.write();
+        let _guard = shared.mutex.lock().unwrap();
+    };
+    let write_and_write: fn(&Shared) = |shared| {
+        shared.write();
+        let _guard = shared.rwlock.write().unwrap();
+    };
+    let try_in_vain: [(fn(&Shared), fn(&Shared)); 3] = [
+        (write_and_lock, |shared| {
+            if shared.mutex.try_lock().is_err() {
+                shared.read();
+            }
+        }),
+        (write_and_write, |shared| {
+            if shared.rwlock.try_read().is_err() {
+                shared.read();
+            }
+        }),
+        (write_and_write, |shared| {
+            if shared.rwlock.try_write().is_err() {
+                shared.read();
+            }
+        }),
+    ];
+    for (one, two) in try_in_vain {
+        fails(DataRace, "and nothing orders the two", pair(one, two));
+    }
+    // Nor does it tell anything to whoever takes the lock next.
+    fails(
+        DataRace,
+        "and nothing orders the two",
+        three([
+            |shared| {
+                let _guard = shared.mutex.lock().unwrap();
+                shared.flag.fetch_add(0, Relaxed);
+            },
+            |shared| {
+                shared.write();
+                if shared.mutex.try_lock().is_err() {
+                    shared.flag.store(1, Relaxed);
+                }
+            },
+            |shared| {
+                let _guard = shared.mutex.lock().unwrap();
+                if shared.flag.load(Relaxed) == 1 {
+                    shared.read();
+                }
+            },
+        ]),
+    );
+}
+
+#[test]
 fn a_read_write_lock_orders_writers_and_readers() {
     let write: fn(&Shared) = |shared| {
         let _guard = shared.rwlock.write().unwrap();

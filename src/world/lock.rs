@@ -4,13 +4,16 @@
 use std::panic::Location;
 
 use super::binding::Binding;
-#[cfg(raddle_loom)]
-use super::core::{Status, Thread};
 use super::{
     Branch, Effect, Execution,
     core::{Core, LockState, Op, State},
     event::{Kind, ObjectKind, ObjectRef, Value},
     progress::Seen,
+};
+#[cfg(raddle_loom)]
+use super::{
+    core::{Status, Thread},
+    memory::Scalar,
 };
 
 /// How a lock is taken.
@@ -86,7 +89,17 @@ pub(super) fn owned(lock: ObjectRef, created: &Location<'_>) -> String {
 impl Execution {
     /// The object of a lock.
     pub(crate) fn lock_object(&self, binding: &Binding, kind: ObjectKind) -> usize {
-        binding.object(self, kind, |_| State::Lock(LockState::default()))
+        let object = binding.object(self, kind, |_| State::Lock(LockState::default()));
+        // A lock that is none of loom's own is a token that orders nothing: to try it in vain is an event, and no more.
+        // What its owners did before is told by `engine_gives` and `engine_takes`.
+        #[cfg(raddle_loom)]
+        if let Some(engine) = self.loom()
+            && !self.aborting()
+            && !self.native(object)
+        {
+            self.engine_atomic(engine, object, Scalar::Bool, 0);
+        }
+        object
     }
 
     /// Takes a lock, waiting for it if need be. `kind` is the operation's name in the trace.

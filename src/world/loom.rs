@@ -400,6 +400,7 @@ impl Engine {
         match self.get(object, || Object::Mutex(Mutex::new(()))) {
             Object::Mutex(token) => drop(token.lock()),
             Object::Quiet(quiet) => self.update(quiet),
+            Object::Atomic(LoomAtomic::Bool(token)) => touch_only(token),
             _ => unreachable!("only atomics and cells have no token, and they are never touched"),
         }
     }
@@ -440,9 +441,8 @@ impl Engine {
     /// A thread's end, or a look at whether it has come: events that depend on each other, and order nothing.
     pub(crate) fn touch_end(&self, thread: usize) {
         let end: *const atomic::AtomicBool = &*self.ends.borrow()[thread - 1];
-        // An update that never succeeds is to loom a write like any other, but publishes nothing.
         // SAFETY: ends are boxed and stay until the next execution begins.
-        let _ = unsafe { &*end }.compare_exchange(true, true, Ordering::Relaxed, Ordering::Relaxed);
+        touch_only(unsafe { &*end });
     }
 
     /// Spawns a thread. `asked` if some thread is asked whether it has finished.
@@ -602,6 +602,12 @@ fn static_edge(n: usize) -> &'static Lazy<()> {
         edges.push(Box::leak(Box::new(Lazy { init: || (), _p: std::marker::PhantomData })));
     }
     edges[n]
+}
+
+/// An event that depends on the others on the same token, and orders nothing: an update that never succeeds is to loom a
+/// write like any other, but publishes nothing.
+fn touch_only(token: &atomic::AtomicBool) {
+    let _ = token.compare_exchange(true, true, Ordering::Relaxed, Ordering::Relaxed);
 }
 
 /// What a thread runs.

@@ -190,12 +190,20 @@ impl Execution {
         #[cfg(raddle_loom)]
         if let Some(engine) = self.loom()
             && !self.aborting()
-            && !engine.has(object)
-            && let Err(missing) = engine.bind_atomic(object, cell.scalar, cell.initial)
+        {
+            self.engine_atomic(engine, object, cell.scalar, cell.initial);
+        }
+        object
+    }
+
+    /// Gives an object an atomic of loom's, if it has nothing of loom's yet.
+    #[cfg(raddle_loom)]
+    pub(super) fn engine_atomic(&self, engine: &super::loom::Engine, object: usize, scalar: Scalar, initial: u64) {
+        if !engine.has(object)
+            && let Err(missing) = engine.bind_atomic(object, scalar, initial)
         {
             self.prepare(engine, object, missing);
         }
-        object
     }
 
     /// Gives an object a token that orders nothing, and a flag if it is said whether that is raised.
