@@ -31,19 +31,20 @@ mod report;
 pub(crate) mod strategy;
 mod token;
 mod verdict;
+pub(crate) mod watch;
 
 use std::{
     ffi::OsString,
     fmt,
     path::PathBuf,
     str::FromStr,
-    sync::Arc,
+    sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use self::isolate::Isolation;
+use self::{isolate::Isolation, watch::Watch};
 
 pub use self::{
     error::{Error, TokenError},
@@ -203,6 +204,7 @@ pub(crate) struct Plan {
     pub(crate) deadline: Option<Instant>,
     /// The one execution to replay.
     pub(crate) replay: Option<Token>,
+    pub(crate) watch: Arc<Watch>,
 }
 
 impl Plan {
@@ -436,20 +438,28 @@ impl Check {
             max_steps,
             deadline: self.time.map(|time| start + time),
             replay,
+            watch: Arc::default(),
         };
         panics::install_hook();
+        let (watch, replays) = (Arc::clone(&plan.watch), plan.replay.is_some());
+        let (runs, ended) = mpsc::channel();
         // A fresh OS thread for each model: nothing that one leaves behind can reach the next.
-        let stalls = world == World::Loom && plan.replay.is_some();
         let running = std::thread::Builder::new()
             .name(format!("raddle {}", self.name.replace('\0', " ")))
-            .spawn(move || explore(&plan, &model))
+            .spawn(move || {
+                let _runs = runs;
+                explore(&plan, &model)
+            })
             .map_err(|why| Error::Tool(format!("no thread to run the model on: {why}")))?;
-        if stalls {
-            wait_unless_stalled(&running)?;
-        }
-        let explored = running
-            .join()
-            .unwrap_or_else(|payload| Err(Error::Tool(format!("raddle failed: {}", panics::message_of(&*payload)))))?;
+        let explored = match world == World::Loom && watch.stalls(&ended) {
+            true if replays => {
+                return Err(TokenError::DoesNotFit("it leads loom to a thread that has ended".to_owned()).into());
+            }
+            true => outcome::lost(&watch),
+            false => running.join().unwrap_or_else(|payload| {
+                Err(Error::Tool(format!("raddle failed: {}", panics::message_of(&*payload))))
+            })?,
+        };
         Ok(Verdict {
             failure: explored.failure,
             coverage: explored.coverage,
@@ -460,25 +470,6 @@ impl Check {
             ..blank
         })
     }
-}
-
-/// Time without a step after which loom's replay of a path that does not fit is given up.
-const STALL: Duration = Duration::from_secs(5);
-
-/// Waits for a replay in the loom world. loom follows a path blindly: led to a thread that has ended, as code that has
-/// changed since may do, it goes round for ever, and there is no way to stop it but the end of the process.
-fn wait_unless_stalled<T>(running: &std::thread::JoinHandle<T>) -> Result<(), Error> {
-    let (mut beat, mut since) = (world::beats(), Instant::now());
-    while !running.is_finished() {
-        std::thread::sleep(Duration::from_millis(1));
-        let now = world::beats();
-        if now != beat {
-            (beat, since) = (now, Instant::now());
-        } else if since.elapsed() >= STALL {
-            return Err(TokenError::DoesNotFit("it leads loom to a thread that has ended".to_owned()).into());
-        }
-    }
-    Ok(())
 }
 
 fn explore(plan: &Plan, model: &Model) -> Result<outcome::Explored, Error> {

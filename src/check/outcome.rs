@@ -1,6 +1,8 @@
 //! From the plain data of an execution to what a verdict holds.
 
-use super::{Coverage, Error, Failure, Step, Token};
+use std::sync::{PoisonError, atomic::Ordering::Relaxed};
+
+use super::{Coverage, Error, Failure, FailureKind, Limit, Number, Step, Token, Value, watch::Watch};
 use crate::world::{
     Execution,
     core::{Core, Stop},
@@ -65,4 +67,88 @@ pub(crate) fn steps(core: &Core) -> Vec<Step> {
 pub(crate) fn with_token(mut failure: Failure, token: Token) -> Failure {
     failure.token = Some(token.to_string());
     failure
+}
+
+/// What came of a failing execution's schedule when it was run once more.
+pub(crate) enum Again {
+    Passed,
+    Failed(Failure),
+    /// The schedule could not be followed: why.
+    Parted(String),
+}
+
+/// The failure as it was found, if its schedule gives it again; else what the two runs did, as a Nondeterminism.
+pub(crate) fn confirm(first: Failure, again: Again) -> Failure {
+    let found = |failure: &Failure| format!("{}: {}", failure.kind, failure.message);
+    let how = match &again {
+        Again::Parted(how) => how.clone(),
+        Again::Passed => "it passed".to_owned(),
+        Again::Failed(second) if found(second) != found(&first) => format!("it failed with {}", found(second)),
+        Again::Failed(second) => match parting(&first.steps, &second.steps) {
+            None => return first,
+            Some(how) => format!("{how}; and it failed alike"),
+        },
+    };
+    let before = found(&first);
+    nondeterminism(first, &format!("it failed with {before}; run again, {how}"))
+}
+
+/// An execution that met another number of threads that could run, or another kind of branch, than the one before it
+/// had met at that point.
+pub(crate) fn diverged(threads: Vec<String>, steps: Vec<Step>) -> Failure {
+    let kind = FailureKind::Nondeterminism;
+    let failure = Failure { kind, message: String::new(), waiting: Vec::new(), threads, steps, token: None };
+    nondeterminism(failure, "it went other ways than the one before")
+}
+
+/// What is known of an exploration in which loom has lost its way: it went on with a thread that had ended.
+pub(crate) fn lost(watch: &Watch) -> Explored {
+    let again = Again::Parted("a thread had ended that it had gone on with".to_owned());
+    let found = watch.found.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let counted = u64::from(found.is_none());
+    Explored {
+        failure: Some(found.map_or_else(|| diverged(Vec::new(), Vec::new()), |failure| confirm(failure, again))),
+        coverage: Coverage::Truncated { by: Limit::Failure },
+        executions: watch.executions.load(Relaxed) + counted,
+        steps: watch.steps.load(Relaxed),
+        failures: 1,
+    }
+}
+
+/// A failure of the model to repeat itself.
+fn nondeterminism(first: Failure, how: &str) -> Failure {
+    Failure {
+        kind: FailureKind::Nondeterminism,
+        message: format!(
+            "the same schedule gave another execution ({how}): the model depends on something that is not modelled, \
+             such as time, randomness, addresses or a static of std's"
+        ),
+        ..first
+    }
+}
+
+/// Where two executions part, if they do.
+fn parting(first: &[Step], second: &[Step]) -> Option<String> {
+    let step = |steps: &[Step], at: usize| match steps.get(at) {
+        Some(step) => format!("`{step}` of thread {} ({}:{})", step.thread, step.file, step.line),
+        None => "its end".to_owned(),
+    };
+    let at = (0..first.len().max(second.len())).find(|&at| first.get(at).map(seen) != second.get(at).map(seen))?;
+    Some(format!("step {} was {}, and had been {}", at + 1, step(second, at), step(first, at)))
+}
+
+/// A step as far as it must be the same in another run. Which addresses are given out again differs from run to run,
+/// so any pointer but null counts as the first.
+fn seen(step: &Step) -> Step {
+    let number = |n| match n {
+        Number::Pointer(1..) => Number::Pointer(1),
+        n => n,
+    };
+    let value = match step.value {
+        Value::Got(n) => Value::Got(number(n)),
+        Value::Set(n) => Value::Set(number(n)),
+        Value::Changed(from, to) => Value::Changed(number(from), number(to)),
+        value => value,
+    };
+    Step { value, ..step.clone() }
 }

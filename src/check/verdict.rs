@@ -25,7 +25,8 @@ pub enum FailureKind {
     Livelock,
     /// The process died: a stack overflow, `abort`, a panic in a destructor that unwinds.
     Abort,
-    /// The same schedule gave another execution: the model depends on something that is not modelled.
+    /// The same schedule gave another execution: the model depends on something that is not modelled. Every failure that
+    /// exploration finds is run once more, so that none is reported that does not repeat itself.
     Nondeterminism,
 }
 
@@ -124,7 +125,8 @@ pub struct Failure {
     pub threads: Vec<String>,
     /// What happened, in order. Rounds that a busy loop went in vain are left out.
     pub steps: Vec<Step>,
-    /// One line that replays this execution; `None` in the std world, where nothing can be replayed.
+    /// One line that replays this execution; `None` in the std world, where nothing can be replayed. That of a
+    /// Nondeterminism runs the same schedule again, and may give another execution each time.
     pub token: Option<String>,
 }
 
@@ -197,7 +199,7 @@ pub struct Verdict {
     pub failure: Option<Failure>,
     /// How much has been seen.
     pub coverage: Coverage,
-    /// Complete executions, the failing one included.
+    /// Complete executions, the failing one included. That it was run once more to confirm it does not count.
     pub executions: u64,
     /// How many of them failed: one at most, since exploration stops there; in the std world it goes on.
     pub failures: u64,

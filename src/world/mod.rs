@@ -158,6 +158,9 @@ pub(crate) struct Execution {
     aborting: Cell<bool>,
     pub(crate) core: RefCell<Core>,
     pub(crate) engine: Engine,
+    /// Tells whether loom has lost its way.
+    #[cfg(raddle_loom)]
+    pub(crate) watch: std::sync::Arc<crate::check::watch::Watch>,
 }
 
 /// Makes `current` answer with an execution until it is dropped.
@@ -189,6 +192,8 @@ impl Execution {
             aborting: Cell::new(false),
             core: RefCell::new(Core::new(max_steps, facts)),
             engine,
+            #[cfg(raddle_loom)]
+            watch: Default::default(),
         }
     }
 
@@ -272,7 +277,10 @@ impl Execution {
         if !self.aborting.get() {
             match &self.engine {
                 #[cfg(raddle_loom)]
-                Engine::Loom(engine) => self.loom_turn(engine, me, op, guard, branch),
+                Engine::Loom(engine) => {
+                    let _away = self.watch.away();
+                    self.loom_turn(engine, me, op, guard, branch);
+                }
                 #[cfg(raddle_shuttle)]
                 Engine::Shuttle(engine) => {
                     // A thread that goes on whatever the others do needs no decision.
@@ -428,7 +436,9 @@ impl Execution {
             {
                 #[cfg(raddle_loom)]
                 if let Some(engine) = self.loom() {
+                    let away = self.watch.away();
                     engine.yield_now();
+                    drop(away);
                     self.me.set(me);
                     if self.aborting.get() {
                         self.unwind(me);
@@ -611,7 +621,10 @@ impl Execution {
         self.core.borrow_mut().threads[me].yields = true;
         match &self.engine {
             #[cfg(raddle_loom)]
-            Engine::Loom(engine) => engine.yield_now(),
+            Engine::Loom(engine) => {
+                let _away = self.watch.away();
+                engine.yield_now();
+            }
             #[cfg(raddle_shuttle)]
             Engine::Shuttle(engine) => engine.give_way(),
         }

@@ -54,6 +54,8 @@ impl Execution {
     fn enter(&self, me: usize) {
         self.set_me(me);
         self.core.borrow_mut().threads[me].status = Status::Running;
+        #[cfg(raddle_loom)]
+        self.watch.back();
     }
 
     /// As `catch_unwind`: afterwards the thread unwinds if it did before.
@@ -222,6 +224,8 @@ impl Execution {
 
     /// Records an end; if nobody is left who can take a step, the execution is stuck.
     fn record_end(&self, me: usize, op: &Op) {
+        #[cfg(raddle_loom)]
+        self.watch.leave();
         if self.aborting() {
             return;
         }
