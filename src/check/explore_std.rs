@@ -33,6 +33,7 @@ pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
             explored.failure.get_or_insert_with(|| Failure {
                 kind: FailureKind::Panic,
                 message: message_of(&*payload),
+                panics: Vec::new(),
                 waiting: Vec::new(),
                 threads: Vec::new(),
                 steps: Vec::new(),

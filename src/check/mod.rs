@@ -52,7 +52,8 @@ pub use self::{
     report::{interleaving, render},
     token::{Token, engine},
     verdict::{
-        Coverage, Failure, FailureKind, Kind, Limit, Number, ObjectKind, ObjectRef, Step, Value, Verdict, Waiting,
+        Coverage, Failure, FailureKind, Kind, Limit, Number, ObjectKind, ObjectRef, Panicked, Step, Value, Verdict,
+        Waiting,
     },
 };
 use crate::world::{self, World, panics};

@@ -38,9 +38,15 @@ pub(crate) fn take(ex: &Execution) -> Result<Ended, Error> {
         Some(Stop::Learned) => Ok(Ended::Learned),
         _ if learned => Ok(Ended::Learned),
         None => Ok(Ended::Passed),
-        Some(Stop::Failure { kind, message, waiting }) => {
-            Ok(Ended::Failed(Failure { kind, message, waiting, threads: names(core), steps: steps(core), token: None }))
-        }
+        Some(Stop::Failure { kind, message, waiting, panics }) => Ok(Ended::Failed(Failure {
+            kind,
+            message,
+            panics,
+            waiting,
+            threads: names(core),
+            steps: steps(core),
+            token: None,
+        })),
     }
 }
 
@@ -97,7 +103,8 @@ pub(crate) fn confirm(first: Failure, again: Again) -> Failure {
 /// had met at that point.
 pub(crate) fn diverged(threads: Vec<String>, steps: Vec<Step>) -> Failure {
     let kind = FailureKind::Nondeterminism;
-    let failure = Failure { kind, message: String::new(), waiting: Vec::new(), threads, steps, token: None };
+    let failure =
+        Failure { kind, message: String::new(), panics: Vec::new(), waiting: Vec::new(), threads, steps, token: None };
     nondeterminism(failure, "it went other ways than the one before")
 }
 

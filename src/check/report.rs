@@ -28,6 +28,12 @@ pub fn render(verdict: &Verdict) -> String {
         text.push('\n');
         write_line(&mut text, &interleaving(failure));
     }
+    if !failure.panics.is_empty() {
+        write_line(&mut text, "\nPanics:");
+        for panicked in &failure.panics {
+            write_line(&mut text, &format!("  {panicked}"));
+        }
+    }
     if !failure.waiting.is_empty() {
         write_line(&mut text, "\nWaiting:");
         for waiting in &failure.waiting {

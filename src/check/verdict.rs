@@ -112,13 +112,36 @@ impl fmt::Display for Step {
     }
 }
 
+/// A panic of an execution that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Panicked {
+    /// The name of the thread that panicked.
+    pub thread: String,
+    /// The panic's message.
+    pub message: String,
+    /// The source file; `unknown` if the panic was begun by [`resume_unwind`](std::panic::resume_unwind).
+    pub file: String,
+    /// The line.
+    pub line: u32,
+}
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}:{}: {}", self.thread, self.file, self.line, self.message)
+    }
+}
+
 /// An execution that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// How it failed.
     pub kind: FailureKind,
-    /// The panic's message, or what happened.
+    /// The panic's message, or what happened. If the panic only says that another thread has panicked, as a scope's
+    /// does, it is followed by what that one said.
     pub message: String,
+    /// The panics of the execution, in order: those that have ended a thread, whether or not `join` returned them, and
+    /// those that were under way when it failed. Empty in the std world.
+    pub panics: Vec<Panicked>,
     /// Who waits for what, if the execution was stuck.
     pub waiting: Vec<Waiting>,
     /// The execution's threads by number: their names.

@@ -16,7 +16,7 @@ use super::{
     event::{Event, Kind, Number, ObjectKind, ObjectRef, Value},
     progress::Progress,
 };
-use crate::check::{FailureKind, Waiting};
+use crate::check::{FailureKind, Panicked, Waiting};
 
 /// What a thread is about to do.
 #[derive(Clone, Copy, Debug)]
@@ -110,6 +110,8 @@ pub(crate) struct Thread {
     pub(crate) scoped: bool,
     /// It is unwinding.
     pub(crate) unwinding: bool,
+    /// The latest of its panics, as the hook saw them: whichever is still under way is among them.
+    pub(crate) notes: Vec<PanicNote>,
     /// In an execution that ends early: it waits for others to unwind first.
     pub(crate) yields: bool,
     /// Operations it has done since the execution began to end early.
@@ -128,7 +130,7 @@ pub(crate) struct Thread {
 }
 
 /// A panic as the hook saw it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PanicNote {
     pub(crate) message: String,
     pub(crate) file: String,
@@ -199,7 +201,7 @@ pub(crate) const CELL: (u8, u64) = (u8::MAX, 0);
 /// Why the execution ends early.
 pub(crate) enum Stop {
     /// The program failed.
-    Failure { kind: FailureKind, message: String, waiting: Vec<Waiting> },
+    Failure { kind: FailureKind, message: String, waiting: Vec<Waiting>, panics: Vec<Panicked> },
     /// The tool cannot go on; the message says why and what to do.
     Error(String),
     /// A new fact: start over.
@@ -225,6 +227,8 @@ pub(crate) struct Core {
     pub(crate) learned: bool,
     /// Some thread has been seen to unwind.
     pub(crate) unwinders: bool,
+    /// Panics that have ended a thread, or wait in a scope for its threads to end; and whose they are.
+    pub(crate) panics: Vec<(usize, PanicNote)>,
     /// Rounds that busy threads were let through because nobody else could run, since the last change.
     pub(crate) vain_rounds: u32,
     /// Where the events of the first of those rounds began.
@@ -249,6 +253,7 @@ impl Core {
             stop: None,
             learned: false,
             unwinders: false,
+            panics: Vec::new(),
             vain_rounds: 0,
             vain_since: 0,
             decisions: Vec::new(),
@@ -267,14 +272,10 @@ impl Core {
         self.stop = None;
         self.learned = false;
         self.unwinders = false;
+        self.panics.clear();
         self.vain_rounds = 0;
         self.vain_since = 0;
         self.decisions.clear();
-    }
-
-    /// A panic that nobody will be told of by `join` or by a scope.
-    pub(crate) fn unasked_panic(&self) -> Option<&PanicNote> {
-        self.threads.iter().filter(|t| !t.joined && !t.scoped).find_map(|t| t.panic.as_ref())
     }
 
     pub(crate) fn add_object(&mut self, kind: ObjectKind, created: &'static Location<'static>, state: State) -> usize {
@@ -320,6 +321,7 @@ impl Core {
             joinable: parent.is_some(),
             scoped: false,
             unwinding: false,
+            notes: Vec::new(),
             yields: false,
             abort_steps: 0,
             locals: Vec::new(),

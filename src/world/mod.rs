@@ -513,7 +513,8 @@ impl Execution {
     }
 
     fn fail_with(&self, kind: FailureKind, message: String, waiting: Vec<Waiting>) {
-        self.stop(Stop::Failure { kind, message, waiting });
+        let panics = self.core.borrow().panicked();
+        self.stop(Stop::Failure { kind, message, waiting, panics });
     }
 
     fn stop(&self, stop: Stop) {
@@ -555,8 +556,8 @@ impl Execution {
                 core.events.truncate(since);
             }
             let names = core.waiting().iter().map(Waiting::to_string).collect::<Vec<_>>().join("; ");
-            if let Some(note) = core.unasked_panic() {
-                (FailureKind::Panic, note.message.clone())
+            if let Some(message) = core.untold_panic() {
+                (FailureKind::Panic, message)
             } else if !busy.is_empty() {
                 (FailureKind::Livelock, format!("busy-waiting for a change that nobody is left to make: {names}"))
             } else if core.threads[0].status == Status::Pending && core.threads[0].op.kind == Kind::Rest {

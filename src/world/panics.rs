@@ -8,7 +8,19 @@
 
 use std::{any::Any, cell::RefCell, panic::PanicHookInfo, sync::Once};
 
-use super::{Abort, Execution, core::PanicNote, current};
+use super::{
+    Abort, Execution,
+    core::{Core, PanicNote, Status},
+    current,
+};
+use crate::check::Panicked;
+
+/// What a scope says of a thread's panic, as std's does.
+pub(crate) const SCOPED: &str = "a scoped thread panicked";
+/// How the payload of a panic ends a message of `unwrap` or `expect`.
+const PAYLOAD: &str = "Any { .. }";
+/// Panics of a thread that are remembered: those in destructors come while others are under way.
+const NOTES: usize = 8;
 
 thread_local! {
     /// The last panic on this OS thread, as the hook saw it.
@@ -32,15 +44,20 @@ pub(crate) fn install_hook() {
 
 fn note(ex: &Execution, info: &PanicHookInfo<'_>) {
     let location = info.location();
-    LAST.set(Some(PanicNote {
+    let note = PanicNote {
         message: message_of(info.payload()),
         file: location.map_or("unknown", |l| l.file()).to_owned(),
         line: location.map_or(0, |l| l.line()),
-    }));
+    };
+    LAST.set(Some(note.clone()));
     if let Ok(mut core) = ex.core.try_borrow_mut()
         && let Some(thread) = core.threads.get_mut(ex.me())
     {
         thread.unwinding = true;
+        if thread.notes.len() == NOTES {
+            thread.notes.remove(0);
+        }
+        thread.notes.push(note);
         core.unwinders = true;
     }
 }
@@ -56,17 +73,12 @@ pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-/// What the hook noted of the panic that `payload` belongs to.
-pub(crate) fn take_note(payload: &(dyn Any + Send)) -> PanicNote {
-    let message = message_of(payload);
-    match LAST.take() {
-        Some(note) if note.message == message => note,
-        // Raised by `resume_unwind`, which calls no hook.
-        _ => PanicNote { message, file: "unknown".to_owned(), line: 0 },
-    }
-}
-
 impl PanicNote {
+    /// Whether it only says that another thread has panicked.
+    fn vague(&self) -> bool {
+        self.message == SCOPED || self.message.ends_with(PAYLOAD)
+    }
+
     /// An assertion of the engine, rather than of the program.
     pub(crate) fn of_engine(&self) -> bool {
         ["/loom-0.", "/shuttle-engine-", "/generator-0.", "/corosensei-"]
@@ -80,7 +92,100 @@ pub(crate) fn is_abort(payload: &(dyn Any + Send)) -> bool {
     payload.is::<Abort>()
 }
 
+impl Core {
+    /// A panic that nobody will be told of by `join` or by a scope.
+    pub(super) fn unasked_panic(&self) -> Option<String> {
+        let unasked = |t: &usize| !self.threads[*t].joined && !self.threads[*t].scoped;
+        (0..self.threads.len()).filter(unasked).find_map(|t| self.panic_of(t))
+    }
+
+    /// A panic that nobody has been told of: in a stuck execution, nobody will be.
+    pub(super) fn untold_panic(&self) -> Option<String> {
+        let untold = |t: usize| self.threads[t].status != Status::Finished || !self.threads[t].joined;
+        self.panics.iter().find(|(t, _)| untold(*t)).map(|(t, note)| self.full(*t, note))
+    }
+
+    /// What the panic says that has ended a thread.
+    pub(super) fn panic_of(&self, thread: usize) -> Option<String> {
+        self.threads[thread].panic.as_ref().map(|note| self.full(thread, note))
+    }
+
+    /// What a panic says; if it is only that other threads have panicked, then also what they said.
+    pub(super) fn full(&self, thread: usize, note: &PanicNote) -> String {
+        let told = |(t, other): &(usize, PanicNote)| {
+            (*t != thread && !other.vague()).then(|| format!("{}: {}", self.thread_name(*t), other.message))
+        };
+        let others: Vec<String> = self.panics.iter().filter(|_| note.vague()).filter_map(told).collect();
+        match others[..] {
+            [] => note.message.clone(),
+            _ => format!("{} ({})", note.message, others.join("; ")),
+        }
+    }
+
+    /// The panics so far, for a report: those that have ended a thread or wait in a scope, and those under way.
+    pub(super) fn panicked(&self) -> Vec<Panicked> {
+        let waits = |t: usize, note: &PanicNote| self.panics.iter().any(|(other, n)| (*other, n) == (t, note));
+        let under_way =
+            self.threads.iter().enumerate().filter(|(_, thread)| thread.unwinding && std::thread::panicking());
+        let under_way = under_way.filter_map(|(t, thread)| Some((t, thread.notes.last()?)));
+        let all = self.panics.iter().map(|(t, note)| (*t, note)).chain(under_way.filter(|(t, note)| !waits(*t, note)));
+        all.map(|(t, note)| Panicked {
+            thread: self.thread_name(t),
+            message: note.message.clone(),
+            file: note.file.clone(),
+            line: note.line,
+        })
+        .collect()
+    }
+}
+
 impl Execution {
+    /// What the hook noted of the running thread's panic that `payload` belongs to.
+    pub(crate) fn take_note(&self, payload: &(dyn Any + Send)) -> PanicNote {
+        let message = message_of(payload);
+        let last = LAST.take();
+        let noted = {
+            let notes = &mut self.core.borrow_mut().threads[self.me()].notes;
+            let at = notes.iter().rposition(|note| note.message == message);
+            // Those after it were caught in destructors on its way.
+            at.and_then(|at| notes.drain(at..).next())
+        };
+        // The engine may have panicked while it did not know yet which thread runs. Raised by `resume_unwind`, which
+        // calls no hook, it is in no note.
+        noted.or_else(|| last.filter(|note| note.message == message)).unwrap_or_else(|| PanicNote {
+            message,
+            file: "unknown".to_owned(),
+            line: 0,
+        })
+    }
+
+    /// A panic has ended the running thread.
+    pub(super) fn note_end(&self, note: PanicNote) {
+        let core = &mut *self.core.borrow_mut();
+        core.panics.push((self.me(), note.clone()));
+        core.threads[self.me()].panic = Some(note);
+    }
+
+    /// A scope's closure has panicked, and the panic waits until the scope's threads have ended.
+    pub(crate) fn suspend_panic(&self, payload: &(dyn Any + Send)) -> Option<PanicNote> {
+        if self.aborting() || is_abort(payload) {
+            return None;
+        }
+        let note = self.take_note(payload);
+        self.core.borrow_mut().panics.push((self.me(), note.clone()));
+        Some(note)
+    }
+
+    /// The panic goes on.
+    pub(crate) fn go_on(&self, note: PanicNote) {
+        let core = &mut *self.core.borrow_mut();
+        let me = self.me();
+        if let Some(at) = core.panics.iter().rposition(|(t, waits)| (*t, waits) == (me, &note)) {
+            core.panics.remove(at);
+        }
+        core.threads[me].notes.push(note);
+    }
+
     /// Whether the running thread unwinds: what `std::thread::panicking` says on a thread of its own, as far as it can
     /// be told.
     pub(crate) fn unwinding(&self, me: usize) -> bool {
