@@ -53,7 +53,7 @@ fn a_thread_whose_join_is_unwrapped_tells_why_it_panicked() {
     let unwrapped = "called `Result::unwrap()` on an `Err` value: Any { .. }";
     let message = format!("{unwrapped} (inner: the inner reason)");
     for verdict in fails(Panic, &message, || {
-        let inner = thread::Builder::new().name("inner".into()).spawn(|| assert!(1 == 2, "the inner reason")).unwrap();
+        let inner = thread::Builder::new().name("inner".into()).spawn(|| -> () { panic!("the inner reason") }).unwrap();
         thread::spawn(|| inner.join().unwrap()).join().unwrap();
     }) {
         assert_eq!(told(&verdict), [("inner", "the inner reason"), ("t2", unwrapped), ("main", unwrapped)]);

@@ -337,6 +337,7 @@ impl Session {
                 // Facts name places in the source, which may have moved: what they said is then learned again.
                 Some(Halt::Learned) => self.start_over()?,
                 Some(Halt::Failed(failure, _)) => {
+                    token.fits(&failure.steps)?;
                     let explored = self.failed(ex, failure, Body::Path { path, choices });
                     return Ok(Explored { coverage: Coverage::Sampled { schedules: 1 }, ..explored });
                 }
@@ -345,6 +346,7 @@ impl Session {
                 }
                 Some(Halt::Error(error)) => return Err(error),
                 None | Some(Halt::Reached | Halt::Limit(_)) => {
+                    token.fits(&steps(&ex.core.borrow()))?;
                     return Ok(self.done(Coverage::Sampled { schedules: 1 }));
                 }
             }

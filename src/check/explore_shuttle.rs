@@ -232,10 +232,17 @@ impl Session<'_> {
         if let Some(how) = parted {
             return Err(TokenError::DoesNotFit(how).into());
         }
+        let coverage = Coverage::Sampled { schedules: 1 };
         match ended {
             Ended::Learned => unreachable!("it starts over with what it has learned"),
-            Ended::Passed => Ok(self.done(Coverage::Sampled { schedules: 1 })),
-            Ended::Failed(failure) => Ok(self.failed(failure, token.body.clone(), Coverage::Sampled { schedules: 1 })),
+            Ended::Passed => {
+                token.fits(&steps(&self.ex.core.borrow()))?;
+                Ok(self.done(coverage))
+            }
+            Ended::Failed(failure) => {
+                token.fits(&failure.steps)?;
+                Ok(self.failed(failure, token.body.clone(), coverage))
+            }
         }
     }
 

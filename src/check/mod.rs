@@ -386,7 +386,8 @@ impl Check {
     /// Replays one execution, and returns what happened then.
     ///
     /// # Errors
-    /// If the token does not belong to this check, or the model does not follow it.
+    /// If the token does not belong to this check, or the model does not follow it: the steps must be those that the
+    /// token was made of. What the model does after them, and whether it fails, is in the verdict.
     pub fn replay<F: Fn() + Send + Sync + 'static>(self, token: &Token, model: F) -> Result<Verdict, Error> {
         if token.case != self.name {
             return Err(TokenError::OtherCase { found: token.case.clone(), expected: self.name }.into());

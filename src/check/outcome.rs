@@ -2,7 +2,7 @@
 
 use std::sync::{PoisonError, atomic::Ordering::Relaxed};
 
-use super::{Coverage, Error, Failure, FailureKind, Limit, Number, Step, Token, Value, watch::Watch};
+use super::{Coverage, Error, Failure, FailureKind, Limit, Step, Token, watch::Watch};
 use crate::world::{
     Execution,
     core::{Core, Stop},
@@ -71,6 +71,10 @@ pub(crate) fn steps(core: &Core) -> Vec<Step> {
 
 /// The failure with the line that replays it.
 pub(crate) fn with_token(mut failure: Failure, token: Token) -> Failure {
+    let token = match failure.kind {
+        FailureKind::Nondeterminism => token,
+        _ => token.with_trail(&failure.steps),
+    };
     failure.token = Some(token.to_string());
     failure
 }
@@ -140,22 +144,7 @@ fn parting(first: &[Step], second: &[Step]) -> Option<String> {
         Some(step) => format!("`{step}` of thread {} ({}:{})", step.thread, step.file, step.line),
         None => "its end".to_owned(),
     };
-    let at = (0..first.len().max(second.len())).find(|&at| first.get(at).map(seen) != second.get(at).map(seen))?;
+    let at = (0..first.len().max(second.len()))
+        .find(|&at| first.get(at).map(Step::repeatable) != second.get(at).map(Step::repeatable))?;
     Some(format!("step {} was {}, and had been {}", at + 1, step(second, at), step(first, at)))
-}
-
-/// A step as far as it must be the same in another run. Which addresses are given out again differs from run to run,
-/// so any pointer but null counts as the first.
-fn seen(step: &Step) -> Step {
-    let number = |n| match n {
-        Number::Pointer(1..) => Number::Pointer(1),
-        n => n,
-    };
-    let value = match step.value {
-        Value::Got(n) => Value::Got(number(n)),
-        Value::Set(n) => Value::Set(number(n)),
-        Value::Changed(from, to) => Value::Changed(number(from), number(to)),
-        value => value,
-    };
-    Step { value, ..step.clone() }
 }

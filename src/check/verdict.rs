@@ -98,6 +98,24 @@ pub struct Step {
     pub line: u32,
 }
 
+impl Step {
+    /// The step as far as it is the same in every run. Which addresses are given out again differs from run to run, so
+    /// any pointer but null counts as the first.
+    pub(crate) fn repeatable(&self) -> Step {
+        let number = |n| match n {
+            Number::Pointer(1..) => Number::Pointer(1),
+            n => n,
+        };
+        let value = match self.value {
+            Value::Got(n) => Value::Got(number(n)),
+            Value::Set(n) => Value::Set(number(n)),
+            Value::Changed(from, to) => Value::Changed(number(from), number(to)),
+            value => value,
+        };
+        Step { value, ..self.clone() }
+    }
+}
+
 impl fmt::Display for Step {
     /// Without the thread and the place: `load atomic#1 -> 0`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
