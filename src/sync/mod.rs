@@ -14,6 +14,8 @@ pub use std::sync::{
 #[cfg(raddle_model)]
 mod arc;
 #[cfg(raddle_model)]
+mod arc_from;
+#[cfg(raddle_model)]
 mod condvar;
 #[cfg(raddle_model)]
 mod mutex;
