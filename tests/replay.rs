@@ -116,7 +116,7 @@ fn a_token_does_not_fit_code_that_has_changed_although_there_is_nothing_to_decid
             (|| panic!("at {}", stores(&[1, 3]).load(SeqCst))) as fn(),
             || panic!("at {}", stores(&[1, 2, 2]).load(SeqCst)),
             || panic!("at {}", stores(&[1, 2]).swap(2, SeqCst)),
-            || drop(stores(&[1])),
+            || assert_eq!(stores(&[1]).into_inner(), 1),
         ] {
             let why = replay(changed).expect_err("another execution than the one that was recorded");
             assert!(matches!(why, Error::Token(TokenError::DoesNotFit(_))), "{strategy}: {why}");

@@ -442,7 +442,7 @@ impl Check {
             replay,
             watch: Arc::default(),
         };
-        panics::install_hook();
+        let _hooked = panics::hook();
         let (watch, replays) = (Arc::clone(&plan.watch), plan.replay.is_some());
         let (runs, ended) = mpsc::channel();
         // A fresh OS thread for each model: nothing that one leaves behind can reach the next.

@@ -6,7 +6,12 @@
 //! a `catch_unwind` of the program's own call nobody: the first is missed, and after the second the thread still counts
 //! as panicking, until nothing unwinds any more.
 
-use std::{any::Any, cell::RefCell, panic::PanicHookInfo, sync::Once};
+use std::{
+    any::Any,
+    cell::RefCell,
+    panic::PanicHookInfo,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
 
 use super::{
     Abort, Execution,
@@ -27,19 +32,65 @@ thread_local! {
     static LAST: RefCell<Option<PanicNote>> = const { RefCell::new(None) };
 }
 
-/// Sets the process's panic hook so that panics inside models are noted rather than printed. Other panics go to the
-/// hook that was there before.
-pub(crate) fn install_hook() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
+/// The process's panic hook, as far as it is ours.
+struct Hooks {
+    /// Hooks of ours that somebody still has: where each is, and whether it lives. One may have been taken away, to be set
+    /// again later.
+    ours: Vec<(usize, Weak<()>)>,
+    /// Checks that run.
+    checks: usize,
+}
+
+static HOOKS: Mutex<Hooks> = Mutex::new(Hooks { ours: Vec::new(), checks: 0 });
+
+/// While it lives, panics inside models are noted rather than printed. Other panics go to the hook that was there before.
+pub(crate) struct Hooked(());
+
+/// Sees to it that the process's panic hook is ours.
+///
+/// The program may set a hook of its own between two checks: ours is then set again, around it. There is no way to look
+/// at the hook but to take it, which leaves std's own in its place for a moment, so that is done only when no other
+/// check runs, whose panics would meet it. A hook that is set *while* a check runs gets the panics of its models, and
+/// they have no place in reports, until a check begins alone.
+pub(crate) fn hook() -> Hooked {
+    let mut hooks = HOOKS.lock().unwrap_or_else(PoisonError::into_inner);
+    if hooks.checks == 0 {
         #[cfg(raddle_shuttle)]
         super::shuttle::disarm_hook();
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| match current() {
+        let present = std::panic::take_hook();
+        hooks.ours.retain(|(_, lives)| lives.strong_count() > 0);
+        let ours = hooks.ours.iter().any(|(at, _)| *at == address(&*present));
+        std::panic::set_hook(if ours { present } else { around(present, &mut hooks.ours) });
+    }
+    hooks.checks += 1;
+    Hooked(())
+}
+
+impl Drop for Hooked {
+    fn drop(&mut self) {
+        HOOKS.lock().unwrap_or_else(PoisonError::into_inner).checks -= 1;
+    }
+}
+
+type Hook = dyn Fn(&PanicHookInfo<'_>) + Send + Sync;
+
+fn address(hook: &Hook) -> usize {
+    std::ptr::from_ref(hook).addr()
+}
+
+/// A hook of ours that passes to another one what is not a model's.
+fn around(before: Box<Hook>, ours: &mut Vec<(usize, Weak<()>)>) -> Box<Hook> {
+    let lives = Arc::new(());
+    let token = Arc::downgrade(&lives);
+    let hook: Box<Hook> = Box::new(move |info| {
+        let _lives = &lives;
+        match current() {
             Some(ex) => note(ex, info),
             None => before(info),
-        }));
+        }
     });
+    ours.push((address(&*hook), token));
+    hook
 }
 
 fn note(ex: &Execution, info: &PanicHookInfo<'_>) {
