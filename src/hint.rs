@@ -1,7 +1,7 @@
 //! `std::hint`, in every world.
 
-#[cfg(not(raddle_model))]
-pub use std::hint::spin_loop;
+// In a model `spin_loop` is the one below.
+pub use std::hint::*;
 
 /// Says that the thread busy-waits. See [`std::hint::spin_loop`].
 ///

@@ -87,7 +87,8 @@ fn a_panic_with_a_payload_of_its_own_type_is_a_panic() {
 
 #[test]
 fn unwrapping_a_join_that_failed_panics_with_what_join_returned() {
-    fails(Panic, "unwrap", || thread::spawn(|| panic!("inner")).join().unwrap());
+    let message = "called `Result::unwrap()` on an `Err` value: Any { .. } (t1: inner)";
+    fails(Panic, message, || thread::spawn(|| panic!("inner")).join().unwrap());
 }
 
 #[test]

@@ -70,6 +70,9 @@ fn an_ordinary_failure_comes_back_whole() {
         let verdict = isolated("panics", strategy, || panic!("no luck")).expect("the child reaches the check");
         let failure = verdict.failure.expect("the model panics");
         assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::Panic, "no luck"));
+        let [panic] = &failure.panics[..] else { panic!("{:?}", failure.panics) };
+        assert_eq!((panic.thread.as_str(), panic.message.as_str()), ("main", "no luck"));
+        assert!(panic.file.ends_with("isolation.rs"), "{panic}");
         assert!(failure.token.is_some());
     }
 }

@@ -146,7 +146,7 @@ fn scopes_nest() {
 
 #[test]
 fn a_panic_of_a_scoped_thread_that_nobody_joins_is_a_panic_of_the_scope() {
-    fails(Panic, "a scoped thread panicked", || {
+    fails(Panic, "a scoped thread panicked (t1: inside)", || {
         thread::scope(|s| {
             s.spawn(|| panic!("inside"));
         });

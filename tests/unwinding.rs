@@ -258,3 +258,36 @@ fn a_lock_given_back_by_a_panic_may_be_taken_again_by_any_number_of_threads() {
         assert_eq!(*mutex.lock().unwrap_err().into_inner(), 2);
     });
 }
+
+#[test]
+fn what_an_unchecked_thread_borrows_outlives_it_in_an_execution_that_ends_early() {
+    /// Looks, when it is dropped, whether what it borrows is still there.
+    struct Looks<'a>(&'a Lent);
+    impl Drop for Looks<'_> {
+        fn drop(&mut self) {
+            self.0.1.fetch_add(usize::from(self.0.0.load(std::sync::atomic::Ordering::SeqCst)), SeqCst);
+        }
+    }
+    struct Lent(std::sync::atomic::AtomicBool, std::sync::Arc<std::sync::atomic::AtomicUsize>);
+    impl Drop for Lent {
+        fn drop(&mut self) {
+            self.0.store(false, std::sync::atomic::Ordering::SeqCst);
+        }
+    }
+    let looks = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let looked = std::sync::Arc::clone(&looks);
+    let verdicts = fails(Deadlock, "every thread waits", move || {
+        let lent = Lent(std::sync::atomic::AtomicBool::new(true), std::sync::Arc::clone(&looked));
+        let builder = thread::Builder::new();
+        // SAFETY: the handle is declared after what the thread borrows, and so goes first.
+        let handle = unsafe {
+            builder.spawn_unchecked(|| {
+                let _looks = Looks(&lent);
+                thread::park();
+            })
+        };
+        handle.unwrap().join().unwrap();
+    });
+    // Each was found, confirmed and replayed.
+    assert!(looks.load(SeqCst) >= 3 * verdicts.len(), "{} looks", looks.load(SeqCst));
+}

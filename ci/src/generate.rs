@@ -181,7 +181,7 @@ fn shown(root: &Path) -> Result<String, Failure> {
     let case = crate::select::one(SHOWN)?;
     let seed = load(root, case, World::Shuttle)?;
     let token: Token = seed.token.parse().map_err(|why| Failure::Unmet(format!("{SHOWN}: its seed: {why}")))?;
-    let verdict = Job::replaying(case, &token).run().map_err(|why| Failure::Unmet(format!("{SHOWN}: {why}")))?;
+    let verdict = Job::replaying(&token).run().map_err(|why| Failure::Unmet(format!("{SHOWN}: {why}")))?;
     let failure =
         verdict.failure.ok_or_else(|| Failure::Unmet(format!("{SHOWN}: its stored seed does not fail any more")))?;
     Ok(format!("```text\n{}: {}\n\n{}\n```", failure.kind, failure.message, interleaving(&failure)))

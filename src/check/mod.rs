@@ -31,19 +31,20 @@ mod report;
 pub(crate) mod strategy;
 mod token;
 mod verdict;
+pub(crate) mod watch;
 
 use std::{
     ffi::OsString,
     fmt,
     path::PathBuf,
     str::FromStr,
-    sync::Arc,
+    sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use self::isolate::Isolation;
+use self::{isolate::Isolation, watch::Watch};
 
 pub use self::{
     error::{Error, TokenError},
@@ -51,7 +52,8 @@ pub use self::{
     report::{interleaving, render},
     token::{Token, engine},
     verdict::{
-        Coverage, Failure, FailureKind, Kind, Limit, Number, ObjectKind, ObjectRef, Step, Value, Verdict, Waiting,
+        Coverage, Failure, FailureKind, Kind, Limit, Number, ObjectKind, ObjectRef, Panicked, Step, Value, Verdict,
+        Waiting,
     },
 };
 use crate::world::{self, World, core::Settings, panics};
@@ -210,6 +212,7 @@ pub(crate) struct Plan {
     pub(crate) deadline: Option<Instant>,
     /// The one execution to replay.
     pub(crate) replay: Option<Token>,
+    pub(crate) watch: Arc<Watch>,
 }
 
 impl Plan {
@@ -414,7 +417,8 @@ impl Check {
     /// Replays one execution, and returns what happened then.
     ///
     /// # Errors
-    /// If the token does not belong to this check, or the model does not follow it.
+    /// If the token does not belong to this check, or the model does not follow it: the steps must be those that the
+    /// token was made of. What the model does after them, and whether it fails, is in the verdict.
     pub fn replay<F: Fn() + Send + Sync + 'static>(self, token: &Token, model: F) -> Result<Verdict, Error> {
         if token.case != self.name {
             return Err(TokenError::OtherCase { found: token.case.clone(), expected: self.name }.into());
@@ -473,20 +477,28 @@ impl Check {
             settings: Settings { max_steps, firings: self.firings, spurious: self.spurious, timed: self.timed },
             deadline: self.time.map(|time| start + time),
             replay,
+            watch: Arc::default(),
         };
-        panics::install_hook();
+        let _hooked = panics::hook();
+        let (watch, replays) = (Arc::clone(&plan.watch), plan.replay.is_some());
+        let (runs, ended) = mpsc::channel();
         // A fresh OS thread for each model: nothing that one leaves behind can reach the next.
-        let stalls = world == World::Loom && plan.replay.is_some();
         let running = std::thread::Builder::new()
             .name(format!("raddle {}", self.name.replace('\0', " ")))
-            .spawn(move || explore(&plan, &model))
+            .spawn(move || {
+                let _runs = runs;
+                explore(&plan, &model)
+            })
             .map_err(|why| Error::Tool(format!("no thread to run the model on: {why}")))?;
-        if stalls {
-            wait_unless_stalled(&running)?;
-        }
-        let explored = running
-            .join()
-            .unwrap_or_else(|payload| Err(Error::Tool(format!("raddle failed: {}", panics::message_of(&*payload)))))?;
+        let explored = match world == World::Loom && watch.stalls(&ended) {
+            true if replays => {
+                return Err(TokenError::DoesNotFit("it leads loom to a thread that has ended".to_owned()).into());
+            }
+            true => outcome::lost(&watch),
+            false => running.join().unwrap_or_else(|payload| {
+                Err(Error::Tool(format!("raddle failed: {}", panics::message_of(&*payload))))
+            })?,
+        };
         Ok(Verdict {
             failure: explored.failure,
             coverage: explored.coverage,
@@ -497,25 +509,6 @@ impl Check {
             ..blank
         })
     }
-}
-
-/// Time without a step after which loom's replay of a path that does not fit is given up.
-const STALL: Duration = Duration::from_secs(5);
-
-/// Waits for a replay in the loom world. loom follows a path blindly: led to a thread that has ended, as code that has
-/// changed since may do, it goes round for ever, and there is no way to stop it but the end of the process.
-fn wait_unless_stalled<T>(running: &std::thread::JoinHandle<T>) -> Result<(), Error> {
-    let (mut beat, mut since) = (world::beats(), Instant::now());
-    while !running.is_finished() {
-        std::thread::sleep(Duration::from_millis(1));
-        let now = world::beats();
-        if now != beat {
-            (beat, since) = (now, Instant::now());
-        } else if since.elapsed() >= STALL {
-            return Err(TokenError::DoesNotFit("it leads loom to a thread that has ended".to_owned()).into());
-        }
-    }
-    Ok(())
 }
 
 fn explore(plan: &Plan, model: &Model) -> Result<outcome::Explored, Error> {

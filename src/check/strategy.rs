@@ -189,8 +189,7 @@ impl Chooser for Urw {
 pub(crate) struct Dfs {
     path: Vec<Fork>,
     at: usize,
-    /// The model did not repeat itself.
-    pub(crate) diverged: bool,
+    diverged: bool,
 }
 
 struct Fork {
@@ -203,6 +202,11 @@ struct Fork {
 }
 
 impl Dfs {
+    /// Whether the execution that has ended did not repeat the one before it, up to where it should part from it.
+    pub(crate) fn diverged(&self) -> bool {
+        self.diverged || self.at < self.path.len()
+    }
+
     /// Moves on to the next execution; false after the last.
     pub(crate) fn next(&mut self) -> bool {
         self.at = 0;

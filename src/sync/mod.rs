@@ -17,6 +17,8 @@ pub use std::sync::{
 #[cfg(raddle_model)]
 mod arc;
 #[cfg(raddle_model)]
+mod arc_from;
+#[cfg(raddle_model)]
 mod barrier;
 #[cfg(raddle_model)]
 mod condvar;

@@ -13,7 +13,7 @@ use super::{
     handle::{Inner, Thread},
     spawn::Joiner,
 };
-use crate::world::{self, Execution, Here, real};
+use crate::world::{self, Execution, Here, panics::SCOPED, real};
 
 /// A scope to spawn threads in that borrow from outside it: [`std::thread::Scope`] in every world.
 pub struct Scope<'scope, 'env: 'scope> {
@@ -62,13 +62,17 @@ where
     };
     let scope = new(None);
     let result = ex.caught(|| f(&scope));
+    let note = result.as_ref().err().and_then(|payload| ex.suspend_panic(&**payload));
     let waited = ex.caught(|| scope.wait(ex, location));
     // Whatever happened, no thread may outlive what it borrows.
     scope.wait_for_all(ex);
+    if let Some(note) = note {
+        ex.go_on(note);
+    }
     match result {
         Err(payload) => ex.resume(payload),
         Ok(_) if !ex.aborting() && scope.taken().iter().any(|&t| ex.panicked_unasked(t)) => {
-            panic!("a scoped thread panicked")
+            std::panic::panic_any(SCOPED)
         }
         Ok(value) => {
             if let Err(payload) = waited {

@@ -41,6 +41,8 @@ pub(super) struct Joiner<T> {
     pub(super) packet: Packet<T>,
     pub(super) handle: Thread,
     pub(super) asked: bool,
+    /// What the thread borrows is somebody's promise: it ends before the handle does.
+    pub(super) unchecked: bool,
 }
 
 impl Builder {
@@ -93,6 +95,38 @@ impl Builder {
         }))
     }
 
+    /// As [`spawn`](Builder::spawn), for what borrows. See [`std::thread::Builder::spawn_unchecked`].
+    ///
+    /// # Errors
+    /// In the std world, if the operating system cannot make a thread.
+    ///
+    /// # Safety
+    /// As with std's: what `f` borrows must outlive the thread, and what it returns must outlive the handle. An execution
+    /// that ends early unwinds whoever joins or otherwise waits for the thread; the handle, joined or dropped, then
+    /// waits until the thread has unwound too, so what `f` borrows must outlive the handle as well.
+    #[track_caller]
+    pub unsafe fn spawn_unchecked<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
+    where
+        F: FnOnce() -> T + Send,
+        T: Send,
+    {
+        Ok(JoinHandle(match world::current() {
+            Some(ex) => {
+                // SAFETY: the caller's promise.
+                let mut joiner = unsafe { self.spawn_in(ex, Location::caller(), f) };
+                joiner.unchecked = true;
+                Native::Model(joiner)
+            }
+            None => {
+                super::handle::require_std("thread::spawn");
+                // SAFETY: the caller's promise.
+                let handle = unsafe { self.std().spawn_unchecked(f) }?;
+                let thread = Thread(Inner::Std(handle.thread().clone()));
+                Native::Std(handle, thread)
+            }
+        }))
+    }
+
     pub(super) fn std(self) -> std::thread::Builder {
         let mut std = std::thread::Builder::new();
         if let Some(name) = self.name {
@@ -130,7 +164,7 @@ impl Builder {
         };
         // SAFETY: the caller's promise.
         let thread = unsafe { ex.spawn(self.name, self.stack_size, location, Box::new(body)) };
-        Joiner { execution: ex.id(), thread, packet, handle: Thread::of(ex, thread), asked: false }
+        Joiner { execution: ex.id(), thread, packet, handle: Thread::of(ex, thread), asked: false, unchecked: false }
     }
 }
 
@@ -158,10 +192,12 @@ impl<T> Joiner<T> {
 
 impl<T> Drop for Joiner<T> {
     fn drop(&mut self) {
-        if !self.asked
-            && let Some(ex) = self.here()
-        {
+        let Some(ex) = self.here() else { return };
+        if !self.asked {
             ex.handle_gone(self.thread, false);
+        }
+        if self.unchecked && ex.aborting() {
+            ex.wait_until_unwound(self.thread);
         }
     }
 }

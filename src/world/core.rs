@@ -20,7 +20,7 @@ use super::{
     once::{OnceState, Phase},
     progress::Progress,
 };
-use crate::check::{FailureKind, Waiting};
+use crate::check::{FailureKind, Panicked, Waiting};
 
 /// What a thread is about to do.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +118,8 @@ pub(crate) struct Thread {
     pub(crate) scoped: bool,
     /// It is unwinding.
     pub(crate) unwinding: bool,
+    /// The latest of its panics, as the hook saw them: whichever is still under way is among them.
+    pub(crate) notes: Vec<PanicNote>,
     /// In an execution that ends early: it waits for others to unwind first.
     pub(crate) yields: bool,
     /// In an execution that ends early: it never ends, and is not scheduled again.
@@ -138,7 +140,7 @@ pub(crate) struct Thread {
 }
 
 /// A panic as the hook saw it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PanicNote {
     pub(crate) message: String,
     pub(crate) file: String,
@@ -236,7 +238,7 @@ pub(crate) struct Settings {
 /// Why the execution ends early.
 pub(crate) enum Stop {
     /// The program failed.
-    Failure { kind: FailureKind, message: String, waiting: Vec<Waiting> },
+    Failure { kind: FailureKind, message: String, waiting: Vec<Waiting>, panics: Vec<Panicked> },
     /// The tool cannot go on; the message says why and what to do.
     Error(String),
     /// A new fact: start over.
@@ -271,6 +273,8 @@ pub(crate) struct Core {
     pub(crate) unwinders: bool,
     /// The thread that took the last step, and how often it has paused, not in vain, since another one did.
     pub(crate) pauses: (usize, usize),
+    /// Panics that have ended a thread, or wait in a scope for its threads to end; and whose they are.
+    pub(crate) panics: Vec<(usize, PanicNote)>,
     /// Rounds that busy threads were let through because nobody else could run, since the last change.
     pub(crate) vain_rounds: u32,
     /// Nanoseconds since the model began: up to where timers have fired.
@@ -314,6 +318,7 @@ impl Core {
             learned: false,
             unwinders: false,
             pauses: (0, 0),
+            panics: Vec::new(),
             vain_rounds: 0,
             now: 0,
             spurious: 0,
@@ -343,6 +348,7 @@ impl Core {
         self.learned = false;
         self.unwinders = false;
         self.pauses = (0, 0);
+        self.panics.clear();
         self.vain_rounds = 0;
         self.vain_since = 0;
         self.now = 0;
@@ -354,11 +360,6 @@ impl Core {
         self.tickets = 0;
         self.in_flight.clear();
         self.decisions.clear();
-    }
-
-    /// A panic that nobody will be told of by `join` or by a scope.
-    pub(crate) fn unasked_panic(&self) -> Option<&PanicNote> {
-        self.threads.iter().filter(|t| !t.joined && !t.scoped).find_map(|t| t.panic.as_ref())
     }
 
     pub(crate) fn add_object(&mut self, kind: ObjectKind, created: &'static Location<'static>, state: State) -> usize {
@@ -406,6 +407,7 @@ impl Core {
             joinable: parent.is_some(),
             scoped: false,
             unwinding: false,
+            notes: Vec::new(),
             yields: false,
             left: false,
             abort_steps: 0,

@@ -193,6 +193,9 @@ pub(crate) struct Execution {
     over: Cell<bool>,
     pub(crate) core: RefCell<Core>,
     pub(crate) engine: Engine,
+    /// Tells whether loom has lost its way.
+    #[cfg(raddle_loom)]
+    pub(crate) watch: std::sync::Arc<crate::check::watch::Watch>,
 }
 
 /// Makes `current` answer with an execution until it is dropped.
@@ -225,6 +228,8 @@ impl Execution {
             over: Cell::new(false),
             core: RefCell::new(Core::new(settings, facts)),
             engine,
+            #[cfg(raddle_loom)]
+            watch: Default::default(),
         }
     }
 
@@ -320,7 +325,10 @@ impl Execution {
         if !self.aborting.get() {
             match &self.engine {
                 #[cfg(raddle_loom)]
-                Engine::Loom(engine) => self.loom_turn(engine, me, op, guard, branch),
+                Engine::Loom(engine) => {
+                    let _away = self.watch.away();
+                    self.loom_turn(engine, me, op, guard, branch);
+                }
                 #[cfg(raddle_shuttle)]
                 Engine::Shuttle(engine) => {
                     // A thread that goes on whatever the others do needs no decision.
@@ -523,7 +531,9 @@ impl Execution {
     fn yield_in_loom(&self, me: usize) {
         #[cfg(raddle_loom)]
         if let Some(engine) = self.loom() {
+            let away = self.watch.away();
             engine.yield_now();
+            drop(away);
             self.me.set(me);
             if self.aborting.get() {
                 self.unwind(me);
@@ -636,7 +646,8 @@ impl Execution {
     }
 
     fn fail_with(&self, kind: FailureKind, message: String, waiting: Vec<Waiting>) {
-        self.stop(Stop::Failure { kind, message, waiting });
+        let panics = self.core.borrow().panicked();
+        self.stop(Stop::Failure { kind, message, waiting, panics });
     }
 
     fn stop(&self, stop: Stop) {
@@ -684,8 +695,8 @@ impl Execution {
                 core.events.truncate(since);
             }
             let waiting = core.waiting();
-            if let Some(note) = core.unasked_panic() {
-                (FailureKind::Panic, note.message.clone())
+            if let Some(message) = core.untold_panic() {
+                (FailureKind::Panic, message)
             } else if armed {
                 let names = listed(&waiting);
                 (FailureKind::Livelock, format!("timers fire again and again, and nothing changes: {names}"))
@@ -775,7 +786,10 @@ impl Execution {
         self.core.borrow_mut().threads[me].yields = true;
         match &self.engine {
             #[cfg(raddle_loom)]
-            Engine::Loom(engine) => engine.yield_now(),
+            Engine::Loom(engine) => {
+                let _away = self.watch.away();
+                engine.yield_now();
+            }
             #[cfg(raddle_shuttle)]
             Engine::Shuttle(engine) => engine.give_way(),
         }

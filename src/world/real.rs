@@ -38,11 +38,12 @@ use std::{
 pub(crate) use self::member::*;
 use super::{
     all_wait, binding,
+    core::PanicNote,
     event::{Kind, ObjectKind, ObjectRef},
     lock::owned,
     threads::ended_owning,
 };
-use crate::check::{Failure, FailureKind, Model, Waiting};
+use crate::check::{Failure, FailureKind, Model, Panicked, Waiting};
 
 /// A run: its threads, and who waits for what.
 pub(crate) struct Run {
@@ -65,6 +66,8 @@ struct State {
     objects: u32,
     /// Locks that were dropped with a forgotten guard.
     gone: Vec<ObjectRef>,
+    /// Panics that have ended threads.
+    panics: Vec<Panicked>,
     /// Counts waits, so that who has waited longest is woken first.
     waits: u64,
     failure: Option<Failure>,
@@ -85,8 +88,8 @@ struct Thread {
     notified: bool,
     /// Locks that it owns: known while it is blocked, and when it has ended.
     owns: Vec<Lock>,
-    /// The message of the panic that ended it.
-    panic: Option<String>,
+    /// The panic that ended it.
+    panic: Option<PanicNote>,
     /// Its result has been, or will be, taken by `join`.
     joined: bool,
     /// A handle that could still join it exists.
@@ -144,6 +147,7 @@ pub(crate) fn run(model: &Model) -> Result<Ended, String> {
             running: 0,
             objects: 0,
             gone: Vec::new(),
+            panics: Vec::new(),
             waits: 0,
             failure: None,
             over: false,
@@ -214,8 +218,10 @@ impl Run {
     }
 
     /// What the thread was spawned for is done.
-    fn returned(&self, thread: usize, panic: Option<String>) {
+    fn returned(&self, thread: usize, panic: Option<PanicNote>) {
         let mut state = self.state();
+        let name = state.name(thread);
+        state.panics.extend(panic.as_ref().map(|note| note.told(name)));
         state.threads[thread].returned = true;
         state.threads[thread].panic = panic;
         self.judge(&mut state, thread);
@@ -250,7 +256,7 @@ impl Run {
     fn judge(&self, state: &mut State, thread: usize) {
         let thread = &state.threads[thread];
         if !thread.joinable
-            && let Some(message) = thread.unasked_panic().cloned()
+            && let Some(message) = thread.unasked_panic()
         {
             self.fail(state, FailureKind::Panic, message);
         }
@@ -370,7 +376,8 @@ impl Run {
             return;
         }
         let threads = (0..state.threads.len()).map(|thread| state.name(thread)).collect();
-        let failure = Failure { kind, message, waiting: state.waiting(), threads, steps: Vec::new(), token: None };
+        let (waiting, panics) = (state.waiting(), state.panics.clone());
+        let failure = Failure { kind, message, panics, waiting, threads, steps: Vec::new(), token: None };
         state.failure = Some(failure);
         self.stopping.store(true, Relaxed);
         for thread in 0..state.threads.len() {
@@ -406,7 +413,7 @@ impl State {
 
     /// A panic that nobody will be told of by `join` or by a scope.
     fn unasked_panic(&self) -> Option<String> {
-        self.threads.iter().find_map(Thread::unasked_panic).cloned()
+        self.threads.iter().find_map(Thread::unasked_panic)
     }
 
     /// The locks that a thread which has ended still owns.
@@ -435,8 +442,8 @@ impl State {
 }
 
 impl Thread {
-    fn unasked_panic(&self) -> Option<&String> {
-        self.panic.as_ref().filter(|_| !self.joined && !self.scoped)
+    fn unasked_panic(&self) -> Option<String> {
+        self.panic.as_ref().filter(|_| !self.joined && !self.scoped).map(|note| note.message.clone())
     }
 }
 

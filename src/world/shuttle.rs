@@ -192,6 +192,11 @@ impl Runner {
 
 /// Lets shuttle install its panic hook, which prints a schedule for every panic in the process, and takes it away.
 pub(crate) fn disarm_hook() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(disarm);
+}
+
+fn disarm() {
     struct Only;
     impl Scheduler for Only {
         fn new_execution(&mut self) -> Option<Schedule> {

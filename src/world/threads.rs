@@ -7,9 +7,9 @@ use std::{
 
 use super::{
     Branch, Effect, Engine, Execution,
-    core::{Core, Op, Status, Stop},
+    core::{Core, Op, PanicNote, Status, Stop},
     event::{Kind, Value},
-    panics::{is_abort, take_note},
+    panics::is_abort,
     progress::Seen,
 };
 use crate::check::FailureKind;
@@ -42,14 +42,13 @@ impl Execution {
         if let Err(payload) = result
             && !is_abort(&*payload)
         {
-            let note = take_note(&*payload);
-            self.panicked(0, &*payload, note);
+            self.panicked(self.take_note(&*payload));
         }
         let rest = Op::new(Kind::Rest, location);
         // It may be told to unwind there.
         drop(self.caught(|| self.announce(rest, Some(&|core: &Core| core.all_finished_but(0)), Branch::Silent)));
         self.end(0, rest);
-        let unasked = self.core.borrow().unasked_panic().map(|note| note.message.clone());
+        let unasked = self.core.borrow().unasked_panic();
         if let Some(message) = unasked {
             self.fail(FailureKind::Panic, message);
         }
@@ -59,6 +58,8 @@ impl Execution {
     fn enter(&self, me: usize) {
         self.set_me(me);
         self.core.borrow_mut().threads[me].status = Status::Running;
+        #[cfg(raddle_loom)]
+        self.watch.back();
     }
 
     /// As `catch_unwind`: afterwards the thread unwinds if it did before.
@@ -173,26 +174,26 @@ impl Execution {
         if let Err(payload) = &result
             && !is_abort(&**payload)
         {
-            let note = take_note(&**payload);
+            let note = self.take_note(&**payload);
             if note.of_engine() {
-                self.panicked(me, &**payload, note);
+                self.panicked(note);
             } else {
-                self.core.borrow_mut().threads[me].panic = Some(note);
+                self.note_end(note);
             }
         }
         result
     }
 
-    fn panicked(&self, me: usize, payload: &(dyn Any + Send), note: super::core::PanicNote) {
-        let _ = payload;
+    fn panicked(&self, note: PanicNote) {
         if note.of_engine() {
             self.stop(Stop::Error(format!(
                 "the {} engine gave up ({}:{}): {}",
                 self.world, note.file, note.line, note.message
             )));
         } else {
-            self.core.borrow_mut().threads[me].panic = Some(note.clone());
-            self.fail(FailureKind::Panic, note.message);
+            let message = self.core.borrow().full(self.me(), &note);
+            self.note_end(note);
+            self.fail(FailureKind::Panic, message);
         }
     }
 
@@ -222,9 +223,8 @@ impl Execution {
             let Core { threads, .. } = &mut *core;
             let thread = &mut threads[me];
             thread.view.release(me, &mut thread.end_clock);
-            (!thread.joinable && !thread.joined && !thread.scoped)
-                .then(|| thread.panic.as_ref().map(|note| note.message.clone()))
-                .flatten()
+            let unasked = !thread.joinable && !thread.joined && !thread.scoped;
+            unasked.then(|| core.panic_of(me)).flatten()
         };
         if let Some(message) = unasked {
             self.fail(FailureKind::Panic, message);
@@ -234,6 +234,8 @@ impl Execution {
 
     /// Records an end; if nobody is left who can take a step, the execution is stuck.
     fn record_end(&self, me: usize, op: &Op) {
+        #[cfg(raddle_loom)]
+        self.watch.leave();
         if self.aborting() {
             return;
         }
@@ -326,15 +328,14 @@ impl Execution {
     }
 
     /// A join handle has been used up, or dropped: `asked` if it was joined.
-    pub(crate) fn handle_gone(&self, thread: usize, asked: bool) {
+    pub(crate) fn handle_gone(&self, id: usize, asked: bool) {
         let unasked = {
             let mut core = self.core.borrow_mut();
-            let Some(thread) = core.threads.get_mut(thread) else { return };
+            let Some(thread) = core.threads.get_mut(id) else { return };
             thread.joinable = false;
             thread.joined |= asked;
-            (!thread.joined && !thread.scoped && thread.status == Status::Finished)
-                .then(|| thread.panic.as_ref().map(|note| note.message.clone()))
-                .flatten()
+            let unasked = !thread.joined && !thread.scoped && thread.status == Status::Finished;
+            unasked.then(|| core.panic_of(id)).flatten()
         };
         if let Some(message) = unasked {
             self.fail(FailureKind::Panic, message);
@@ -366,7 +367,9 @@ impl Execution {
                 if let Err(payload) = dropped
                     && !is_abort(&*payload)
                 {
-                    let why = take_note(&*payload).message;
+                    let note = self.take_note(&*payload);
+                    let why = note.message.clone();
+                    self.core.borrow_mut().panics.push((me, note));
                     self.fail(FailureKind::Panic, format!("a thread-local's destructor panicked: {why}"));
                 }
             }

@@ -18,8 +18,10 @@ use self::lib::{
 type Named = (&'static str, fn() -> String);
 
 /// Every model.
-pub const MODELS: [Named; 15] = [
+pub const MODELS: [Named; 17] = [
     ("references", references),
+    ("conversions", conversions),
+    ("files", files),
     ("mutexes", mutexes),
     ("poison", poison),
     ("read-write locks", read_write_locks),
@@ -71,6 +73,52 @@ fn references() -> String {
     let text: Arc<str> = Arc::from("text");
     let owned = Arc::unwrap_or_clone(Arc::new(5));
     format!("{named:?} {counts:?} {same:?} {gone} {name} {other:?} {inner:?} {slices:?} {text} {owned}")
+}
+
+fn conversions() -> String {
+    use std::{
+        borrow::Cow,
+        ffi::{CStr, CString, OsStr, OsString},
+        path::{Path, PathBuf},
+    };
+    let empty: (Arc<str>, Arc<[u8]>, Arc<CStr>) = Default::default();
+    let cows: (Arc<str>, Arc<[u8]>, Arc<str>) =
+        (Cow::Borrowed("cow").into(), Cow::<[u8]>::Owned(vec![1]).into(), Cow::<str>::Owned("own".to_owned()).into());
+    let paths: [Arc<Path>; 2] = [PathBuf::from("a/b").into(), Path::new("c").into()];
+    let names: [Arc<OsStr>; 2] = [OsString::from("os").into(), OsStr::new("str").into()];
+    let texts: [Arc<CStr>; 2] = [CString::new("c").unwrap().into(), c"literal".into()];
+    let mut list = [3, 4];
+    let shared: Arc<[i32]> = (&mut list[..]).into();
+    let text: Arc<str> = Arc::from("bytes");
+    let bytes: Arc<[u8]> = Arc::clone(&text).into();
+    let together = (Arc::strong_count(&text), bytes.len());
+    let array: Result<Arc<[i32; 2]>, _> = shared.try_into();
+    let slice: Result<Arc<[u8; 9]>, Arc<[u8]>> = bytes.try_into();
+    let mut one: Arc<[String]> = vec!["one".to_owned()].into();
+    let two = Arc::clone(&one);
+    Arc::make_mut(&mut one)[0].push('!');
+    let mut word: Arc<str> = "word".into();
+    let weak = Arc::downgrade(&word);
+    Arc::make_mut(&mut word).make_ascii_uppercase();
+    let left = (weak.upgrade().is_none(), hint::black_box(7));
+    format!(
+        "{empty:?} {cows:?} {paths:?} {names:?} {texts:?} {together:?} {array:?} {slice:?} {one:?} {two:?} {word} {left:?}"
+    )
+}
+
+fn files() -> String {
+    use std::io::{Read, Seek, Write};
+    let name = format!("raddle-source-{}-{:?}", std::process::id(), std::thread::current().id());
+    let path = std::env::temp_dir().join(name);
+    let mut options = std::fs::File::options();
+    let mut file = Arc::new(options.read(true).write(true).create(true).truncate(true).open(&path).unwrap());
+    let mut theirs = Arc::clone(&file);
+    thread::spawn(move || write!(theirs, "written together").unwrap()).join().unwrap();
+    file.seek(std::io::SeekFrom::Start(8)).unwrap();
+    let mut text = String::new();
+    file.read_to_string(&mut text).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    text
 }
 
 fn add(mutex: &Mutex<Vec<u32>>, n: u32) -> LockResult<MutexGuard<'_, Vec<u32>>> {
@@ -321,7 +369,11 @@ fn threads() -> String {
     let panicked: thread::Result<()> = thread::spawn(|| std::panic::resume_unwind(Box::new("quiet"))).join();
     let payload = panicked.unwrap_err().downcast_ref::<&str>().copied();
     let own = thread::current().id();
-    format!("{name:?} {} {} {result:?} {payload:?} {}", id == theirs, own != id, thread::panicking())
+    let borrowed = AtomicU8::new(1);
+    // SAFETY: the thread is joined before what it borrows ends.
+    let unchecked = unsafe { Builder::new().spawn_unchecked(|| borrowed.fetch_add(1, Ordering::Relaxed)) };
+    let before = unchecked.unwrap().join().unwrap();
+    format!("{name:?} {} {} {result:?} {payload:?} {} {before}", id == theirs, own != id, thread::panicking())
 }
 
 fn spawn_two<'scope>(scope: &'scope Scope<'scope, '_>, total: &'scope AtomicU32) -> ScopedJoinHandle<'scope, u32> {

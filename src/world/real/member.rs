@@ -15,7 +15,7 @@ use crate::world::{
     Abort, Here,
     binding::Binding,
     event::{Kind, ObjectKind, ObjectRef},
-    panics::{is_abort, take_note},
+    panics::{is_abort, last_note},
     set_here,
 };
 
@@ -78,7 +78,7 @@ impl Start {
         }));
         member.returned.set(true);
         let panic = result.as_ref().err().filter(|payload| !is_abort(&***payload));
-        member.run.returned(member.me, panic.map(|payload| take_note(&**payload).message));
+        member.run.returned(member.me, panic.map(|payload| last_note(&**payload)));
         result.unwrap_or_else(|payload| resume_unwind(payload))
     }
 }
