@@ -1,9 +1,6 @@
 //! Executions that end early unwind every thread: destructors run, wait for each other, and take nothing down.
-#![cfg(raddle_model)]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use raddle::{
     Check, Error,
     FailureKind::{Deadlock, Panic},

@@ -1,12 +1,9 @@
 //! Go's rules, statement by statement, in models and on real threads. The numbers are those of the statements that the
 //! documentation of [`raddle::go`] refers to.
-#![cfg(raddle_model)]
-
-mod common;
 
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 use raddle::{
     Check,
     FailureKind::{Deadlock, Leak, Panic},

@@ -1,11 +1,8 @@
 //! `Arc` and `Weak`: what they order, what of their counts can be seen, and that they offer what std's do.
-#![cfg(raddle_model)]
-
-mod common;
 
 use std::{any::Any, collections::HashMap, fmt::Display, pin::Pin};
 
-use common::*;
+use crate::common::*;
 use raddle::{
     FailureKind::DataRace,
     World,

@@ -1,11 +1,8 @@
 //! Each kind of failure, in each world that can show it: what it is called, what it says, and that it replays.
-#![cfg(raddle_model)]
-
-mod common;
 
 use std::{panic::catch_unwind, time::Duration};
 
-use common::*;
+use crate::common::*;
 use raddle::{
     Check, Error,
     FailureKind::{Deadlock, Leak, Livelock, Nondeterminism, Panic},

@@ -1,11 +1,8 @@
 //! A model that does not repeat itself is told so: what it did, and what the same schedule gave when it was run again.
-#![cfg(raddle_model)]
-
-mod common;
 
 use std::sync::atomic::{AtomicUsize as StdUsize, Ordering::SeqCst as Once};
 
-use common::*;
+use crate::common::*;
 use raddle::{
     Check, Failure,
     FailureKind::{Nondeterminism, Panic},

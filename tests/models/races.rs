@@ -1,11 +1,8 @@
 //! Data races on `UnsafeCell`: found in loom and in shuttle wherever nothing orders two accesses, and nowhere else.
-#![cfg(raddle_model)]
-
-mod common;
 
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 use raddle::{
     FailureKind::DataRace,
     Kind, Strategy,

@@ -1,12 +1,9 @@
 //! Memory models: the loom world shows what C11 allows and nothing else, as far as loom goes; the shuttle world shows
 //! what is sequentially consistent.
-#![cfg(raddle_model)]
-
-mod common;
 
 use std::collections::BTreeSet;
 
-use common::*;
+use crate::common::*;
 use raddle::{
     Strategy,
     sync::{

@@ -1,11 +1,8 @@
 //! What a failing execution tells of its panics: each that ended a thread, or was under way, with its place.
-#![cfg(raddle_model)]
-
-mod common;
 
 use std::panic::{catch_unwind, resume_unwind};
 
-use common::*;
+use crate::common::*;
 use raddle::{
     FailureKind::{Deadlock, Leak, Livelock, Panic},
     Verdict, hint,

@@ -1,11 +1,8 @@
 //! Barriers mean what std says they mean, in every world.
-#![cfg(raddle_model)]
-
-mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use common::*;
+use crate::common::*;
 use raddle::{
     FailureKind::{DataRace, Deadlock, Panic},
     Kind, ObjectKind, Strategy, Value, World,
@@ -344,7 +341,7 @@ fn it_belongs_to_one_world() {
         passes_with(strategy, move || drop(used.wait()));
         let told = catch_unwind(AssertUnwindSafe(|| barrier.wait())).unwrap_err();
         let told = told.downcast::<String>().unwrap();
-        assert!(told.starts_with("a barrier made at tests/barrier.rs:"), "{told}");
+        assert!(told.starts_with("a barrier made at tests/models/barrier.rs:"), "{told}");
         assert!(told.contains("is now used outside any model"), "{told}");
     }
 }

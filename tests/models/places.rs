@@ -1,11 +1,8 @@
 //! What is made where: statics start afresh, and what crosses the border of a model is told so. Choices and orderings.
-#![cfg(raddle_model)]
-
-mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use common::*;
+use crate::common::*;
 use raddle::{
     Check, Error,
     FailureKind::Panic,
@@ -110,7 +107,7 @@ fn refused(strategy: Strategy, why: &[&str], model: impl Fn() + Send + Sync + 's
 fn a_static_that_holds_a_value_cannot_start_afresh() {
     static MUTEX: Mutex<usize> = Mutex::new(0);
     static LOCK: RwLock<usize> = RwLock::new(0);
-    let parts = ["made at tests/places.rs:", "lives longer than one execution", "LazyLock"];
+    let parts = ["made at tests/models/places.rs:", "lives longer than one execution", "LazyLock"];
     for strategy in strategies() {
         refused(strategy, &parts, || {
             choice(2);
@@ -135,7 +132,7 @@ fn what_was_used_outside_cannot_be_used_inside() {
     }
     for strategy in strategies() {
         let inside = format!("used outside any model and is now used in a {} model: make it inside", strategy.world());
-        let parts = ["made at tests/places.rs:", &inside];
+        let parts = ["made at tests/models/places.rs:", &inside];
         let atomic = AtomicUsize::new(0);
         atomic.store(1, Relaxed);
         refused(strategy, &parts, move || _ = atomic.load(Relaxed));
@@ -173,7 +170,7 @@ fn what_was_used_inside_cannot_be_used_outside() {
             let payload = catch_unwind(AssertUnwindSafe(outside)).unwrap_err();
             let told = payload.downcast::<String>().unwrap();
             let world = format!("was used in a {} model and is now used outside any model", strategy.world());
-            assert!(told.contains(&world) && told.contains("made at tests/places.rs:"), "{told}");
+            assert!(told.contains(&world) && told.contains("made at tests/models/places.rs:"), "{told}");
         }
     }
 }
@@ -187,7 +184,7 @@ fn what_an_atomic_held_in_a_model_cannot_be_taken_out_of_it() {
         assert_eq!(outcomes(strategy, move || used.fetch_add(1, Relaxed)), [2].into(), "set before its first use");
         let atomic = std::sync::Arc::into_inner(atomic).unwrap();
         let told = told(move || _ = atomic.into_inner()).unwrap();
-        assert!(told.starts_with("an atomic made at tests/places.rs:"), "{told}");
+        assert!(told.starts_with("an atomic made at tests/models/places.rs:"), "{told}");
         assert!(told.contains("is now used outside any model"), "{told}");
     }
 }

@@ -1,9 +1,6 @@
 //! Random numbers come from the schedule.
-#![cfg(raddle_model)]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use raddle::{
     Check,
     FailureKind::Panic,

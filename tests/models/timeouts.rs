@@ -1,11 +1,8 @@
 //! Waits that end by themselves: by a timeout, or spuriously.
-#![cfg(raddle_model)]
-
-mod common;
 
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 use raddle::{
     Check, Coverage,
     FailureKind::{Deadlock, Panic},

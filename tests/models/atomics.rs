@@ -1,11 +1,8 @@
 //! Every operation of every atomic gives what std's gives: in each world, and outside any model.
-#![cfg(raddle_model)]
-
-mod common;
 
 use std::sync::atomic::Ordering::{self, *};
 
-use common::*;
+use crate::common::*;
 use proptest::{collection::vec, prelude::*, strategy::Strategy as Generator};
 use raddle::{Check, Strategy, World, sync::atomic as ours};
 

@@ -1,15 +1,12 @@
 //! What a static `OnceLock` or `LazyLock` holds belongs to one execution: it starts afresh in each, and is dropped when
 //! that is over.
-#![cfg(raddle_model)]
-
-mod common;
 
 use std::sync::{
     Mutex as StdMutex,
     atomic::{AtomicIsize, AtomicUsize as StdUsize},
 };
 
-use common::*;
+use crate::common::*;
 use raddle::{
     Check, Error,
     FailureKind::{DataRace, Deadlock, Leak, Livelock, Panic},
@@ -61,7 +58,7 @@ fn an_initialiser_that_can_be_called_only_once_cannot_start_afresh() {
         let lazy = LazyLock::new(move || first);
         match Check::new("model").strategy(strategy).schedules(3).run(move || _ = choice(2) + lazy.len()) {
             Err(Error::Tool(told)) => {
-                assert!(told.starts_with("a lazylock made at tests/statics.rs:"), "{told}");
+                assert!(told.starts_with("a lazylock made at tests/models/statics.rs:"), "{told}");
                 assert!(told.contains("lives longer than one execution"), "{told}");
             }
             other => panic!("{strategy}: {other:?}"),

@@ -1,14 +1,11 @@
 //! Threads mean what std says they mean, in every world: park tokens, scopes, names, identities, thread-locals.
-#![cfg(raddle_model)]
-
-mod common;
 
 use std::{
     cell::{Cell, RefCell},
     collections::HashSet,
 };
 
-use common::*;
+use crate::common::*;
 use raddle::{
     Check, Error,
     FailureKind::{Deadlock, Panic},
@@ -393,7 +390,7 @@ fn a_sixth_thread_is_an_error_in_loom_and_none_elsewhere() {
         let verdict = Check::new("model").strategy(strategy).schedules(5).run(model);
         if strategy.world() == World::Loom {
             let Err(Error::Tool(why)) = verdict else { panic!("{verdict:?}") };
-            for part in ["thread::spawn at tests/threads.rs:", "at most 5 threads", "the shuttle world"] {
+            for part in ["thread::spawn at tests/models/threads.rs:", "at most 5 threads", "the shuttle world"] {
                 assert!(why.contains(part), "{why}");
             }
         } else {

@@ -1,11 +1,8 @@
 //! `Once` means what std says it means, in every world.
-#![cfg(raddle_model)]
-
-mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use common::*;
+use crate::common::*;
 use raddle::{
     FailureKind::{DataRace, Deadlock, Leak, Livelock, Panic},
     Kind, ObjectKind, Strategy, Value, World,
@@ -530,7 +527,7 @@ fn it_belongs_to_one_world() {
         let used = std::sync::Arc::clone(&once);
         passes_with(strategy, move || used.call_once(|| ()));
         let told = told(|| once.call_once(|| ()));
-        assert!(told.starts_with("a once made at tests/once.rs:"), "{told}");
+        assert!(told.starts_with("a once made at tests/models/once.rs:"), "{told}");
         assert!(told.contains("is now used outside any model"), "{told}");
     }
 }

@@ -1,11 +1,8 @@
 //! Channels in models: who meets whom, what is explored, what a disconnection does.
-#![cfg(raddle_model)]
-
-mod common;
 
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 use raddle::{
     Check, Coverage,
     FailureKind::{Deadlock, Leak, Livelock, Panic},

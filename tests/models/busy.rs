@@ -1,12 +1,9 @@
 //! Busy-waiting: loops that wait for a change are explored finitely, nothing that can happen is left out, and a loop that
 //! nobody will end is a Livelock.
-#![cfg(raddle_model)]
-
-mod common;
 
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 use raddle::{
     Check,
     FailureKind::{Deadlock, Livelock},

@@ -1,14 +1,11 @@
 //! `OnceLock` and `LazyLock` mean what std says they mean, in every world.
-#![cfg(raddle_model)]
-
-mod common;
 
 use std::{
     cell::{Cell, RefCell},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use common::*;
+use crate::common::*;
 use raddle::{
     FailureKind::{DataRace, Deadlock, Panic},
     Strategy, World,
@@ -367,7 +364,7 @@ fn what_is_used_in_one_world_is_not_used_in_another() {
         passes_with(strategy, move || _ = used.0.set(*used.1));
         let world = format!("was used in a {} model and is now used outside any model", strategy.world());
         for told in [told(|| _ = lock.0.get()), told(|| _ = lock.0.set(1)), told(|| _ = *lock.1)] {
-            assert!(told.contains("lock made at tests/once_lock.rs:") && told.contains(&world), "{told}");
+            assert!(told.contains("lock made at tests/models/once_lock.rs:") && told.contains(&world), "{told}");
         }
         let mut lock = std::sync::Arc::into_inner(lock).unwrap();
         for told in [told(|| _ = lock.0.get_mut()), told(|| _ = LazyLock::get_mut(&mut lock.1))] {
@@ -377,7 +374,7 @@ fn what_is_used_in_one_world_is_not_used_in_another() {
         let lock = OnceLock::from(1);
         let refused = raddle::Check::new("model").strategy(strategy).run(move || _ = lock.get());
         let refused = refused.unwrap_err().to_string();
-        assert!(refused.contains("a oncelock made at tests/once_lock.rs:"), "{refused}");
+        assert!(refused.contains("a oncelock made at tests/models/once_lock.rs:"), "{refused}");
         assert!(refused.contains("used outside any model and is now used in a"), "{refused}");
     }
 }

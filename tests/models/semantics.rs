@@ -1,11 +1,8 @@
 //! Locks, condition variables and park tokens mean what std says they mean, in every world.
-#![cfg(raddle_model)]
-
-mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use common::*;
+use crate::common::*;
 use raddle::{
     FailureKind::Deadlock,
     sync::{
