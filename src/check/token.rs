@@ -232,7 +232,7 @@ impl fmt::Display for Token {
         } = &self.facts;
         let flags = [
             ("t", tries),
-            ("h", hangs_up),
+            ("g", hangs_up),
             ("m", meets),
             ("f", asks_finished),
             ("o", peeks),
@@ -336,7 +336,7 @@ fn read(case: String, world: World, strategy: Strategy, fields: &mut BTreeMap<&s
     };
     let mut facts = Facts {
         tries: flag(fields.remove("t"))?,
-        hangs_up: flag(fields.remove("h"))?,
+        hangs_up: flag(fields.remove("g"))?,
         meets: flag(fields.remove("m"))?,
         asks_finished: flag(fields.remove("f"))?,
         peeks: flag(fields.remove("o"))?,

@@ -19,7 +19,6 @@ mod panics;
 mod places;
 mod races;
 mod rand;
-mod replay;
 mod semantics;
 mod statics;
 mod threads;

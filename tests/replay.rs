@@ -1,8 +1,11 @@
 //! `RADDLE_REPLAY` makes a check replay one execution, however the check is made, and leaves others alone.
+#![cfg(raddle_model)]
+
+mod common;
 
 use std::{panic::catch_unwind, process::Command};
 
-use crate::common::*;
+use common::*;
 use raddle::{
     Check, Error, Failure, REPLAY, Strategy, Token, TokenError, Verdict,
     sync::{
