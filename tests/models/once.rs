@@ -299,6 +299,31 @@ fn between_a_panic_and_the_next_initialiser_others_may_come() {
 }
 
 #[test]
+fn a_thread_that_recovers_what_it_has_poisoned_lets_others_come_in_between() {
+    let calls: [fn(&Once); 2] = [Once::wait, |once| once.call_once(|| ())];
+    for call in calls {
+        explores([false, true], move || {
+            let once = Arc::new(Once::new());
+            let theirs = Arc::clone(&once);
+            let running = AtomicUsize::new(0);
+            let other = thread::spawn(move || {
+                let fails = catch_unwind(AssertUnwindSafe(|| {
+                    theirs.call_once(|| {
+                        running.fetch_add(1, SeqCst);
+                        panic!("initialising")
+                    });
+                }));
+                theirs.call_once_force(|_| ());
+                fails.is_err()
+            });
+            let returned = catch_unwind(AssertUnwindSafe(|| call(&once))).is_ok();
+            other.join().unwrap();
+            returned
+        });
+    }
+}
+
+#[test]
 fn callers_that_wait_learn_of_the_poison() {
     explores(["ran", "told"], || {
         let (shared, theirs) = shared();

@@ -336,6 +336,50 @@ fn whoever_waits_for_a_lazy_value_learns_of_the_poison() {
     });
 }
 
+static SLOW: LazyLock<usize> = LazyLock::new(|| {
+    thread::yield_now();
+    thread::yield_now();
+    1
+});
+
+/// Uses both when it is dropped.
+struct Uses(Arc<OnceLock<usize>>);
+
+impl Drop for Uses {
+    fn drop(&mut self) {
+        assert_eq!(*SLOW, 1);
+        assert_eq!(*self.0.get_or_init(|| *SLOW + 1), 2);
+        assert_eq!((self.0.get(), self.0.set(3)), (Some(&2), Err(3)));
+        assert_eq!(*self.0.wait(), 2);
+    }
+}
+
+#[test]
+fn an_execution_that_ends_early_has_values_for_destructors() {
+    for ends in [Panic, Deadlock] {
+        fails(ends, "", move || {
+            let lock = Arc::new(OnceLock::new());
+            let uses = [(); 2].map(|()| Uses(Arc::clone(&lock)));
+            let theirs = Arc::clone(&lock);
+            let other = thread::spawn(move || {
+                let _uses = uses;
+                theirs.get_or_init(|| *SLOW + 1);
+            });
+            let _uses = Uses(Arc::clone(&lock));
+            if ends == Panic {
+                drop(thread::spawn(|| panic!("in the middle")));
+            } else {
+                lock.get_or_init(|| {
+                    thread::park();
+                    2
+                });
+            }
+            lock.wait();
+            other.join().unwrap();
+        });
+    }
+}
+
 #[test]
 fn a_lazy_value_that_is_there_costs_nothing() {
     for strategy in compiled(&[Strategy::Dfs]) {
