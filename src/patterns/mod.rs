@@ -6,6 +6,7 @@
 //! gate and README all read the cases here.
 
 pub mod bank;
+pub mod channel;
 pub mod counter;
 pub mod vote;
 
@@ -30,7 +31,7 @@ pub struct Pattern {
 }
 
 /// Every pattern, in the order in which to read them.
-pub const PATTERNS: &[Pattern] = &[counter::PATTERN, bank::PATTERN, vote::PATTERN];
+pub const PATTERNS: &[Pattern] = &[counter::PATTERN, bank::PATTERN, vote::PATTERN, channel::PATTERN];
 
 /// Every case of every pattern.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
