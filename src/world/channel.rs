@@ -220,7 +220,7 @@ impl Core {
         self.threads
             .iter()
             .enumerate()
-            .filter(move |(t, thread)| *t != me && thread.status == Status::Pending)
+            .filter(move |(t, thread)| *t != me && thread.status == Status::Pending && thread.there)
             .filter_map(move |(t, thread)| thread.deal.as_ref().map(|deal| (t, deal)))
             .filter(move |(_, deal)| deal.made.is_none() && !deal.looks && deal.waits && (deal.arrived || !meets))
             .flat_map(move |(t, deal)| {

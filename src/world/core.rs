@@ -102,6 +102,9 @@ pub(crate) struct Thread {
     pub(crate) notified: bool,
     /// Its operation at channels.
     pub(crate) deal: Option<Deal>,
+    /// It has come to where it waits, and others may meet it there. In the loom world coming to a channel is an event of
+    /// loom's own, before which others may go on.
+    pub(crate) there: bool,
     /// It waits no longer than until then, for something else than channels.
     pub(crate) deadline: Option<u64>,
     /// What the thread's end published, for `join`.
@@ -399,6 +402,7 @@ impl Core {
             token_clock: Clock::default(),
             notified: false,
             deal: None,
+            there: false,
             deadline: None,
             end_clock: Clock::default(),
             version: 0,
@@ -427,6 +431,8 @@ impl Core {
         match t.status {
             Status::Finished => false,
             Status::Fresh | Status::Running => true,
+            // It is on its way.
+            Status::Pending if !t.there => true,
             Status::Pending => t.guard.is_none_or(|guard| guard.holds(self)),
         }
     }

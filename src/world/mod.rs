@@ -315,6 +315,7 @@ impl Execution {
             thread.op = op;
             thread.guard = guard.map(StoredGuard::new);
             thread.status = Status::Pending;
+            thread.there = self.world == World::Shuttle || thread.deal.is_none();
             thread.branches = !matches!(branch, Branch::Silent | Branch::Change);
             thread.points += u32::from(thread.branches);
             core.enabled(me)
@@ -408,6 +409,7 @@ impl Execution {
                     return;
                 }
             }
+            self.core.borrow_mut().threads[me].there = true;
             if holds() {
                 return;
             }

@@ -8,6 +8,10 @@ use raddle::{
     FailureKind::{Deadlock, Leak, Livelock, Panic},
     Strategy, World,
     channel::{self, TryRecvError, bounded, select, unbounded},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     thread,
 };
 
@@ -226,4 +230,22 @@ fn in_a_timed_model_the_earlier_timer_fires_first() {
         let refused = Check::new("timed").world(World::Loom).timed().run(model);
         assert!(refused.unwrap_err().to_string().contains("no virtual time"));
     }
+}
+
+#[test]
+fn what_was_done_before_a_send_is_seen_after_its_receive() {
+    // Also by a receiver that waits for one sender and meets another.
+    passes(|| {
+        let (calls, (s, r)) = (Arc::new(AtomicUsize::new(0)), bounded(0));
+        for _ in 0..2 {
+            let (calls, s) = (Arc::clone(&calls), s.clone());
+            thread::spawn(move || {
+                calls.fetch_add(1, Relaxed);
+                s.send(()).unwrap();
+            });
+        }
+        r.recv().unwrap();
+        r.recv().unwrap();
+        assert_eq!(calls.load(Relaxed), 2);
+    });
 }

@@ -12,9 +12,9 @@
 //! - loom test: `channel_vote_leaves_voters_behind` in `loom-tests/tests/vote.rs`
 //! - shuttle test: `channel_vote_leaves_voters_behind` in `shuttle-tests/tests/vote.rs`
 //! - loom seed: `loom-tests/seeds/vote/channel.toml`; replay it with
-//!   `cargo run --release -- replay rd1:vote/channel:loom-0.7.3:exhaustive:p=:3e4fad12`
+//!   `cargo run --release -- replay rd1:vote/channel:loom-0.7.3:exhaustive:p=,h=5.e9879495:86df5d1f`
 //! - shuttle seed: `shuttle-tests/seeds/vote/channel.toml`; replay it with
-//!   `cargo run --release -- replay rd1:vote/channel:shuttle-0.1.7:random:s=eb08e76415946b08:d00c381f`
+//!   `cargo run --release -- replay rd1:vote/channel:shuttle-0.1.7:random:s=eb08e76415946b08,h=5.e9879495:530e8a41`
 //! <!-- end -->
 
 use super::Elect;

@@ -12,9 +12,9 @@
 //! - loom test: `channel_off_by_one_vote_leaves_voters_behind` in `loom-tests/tests/vote.rs`
 //! - shuttle test: `channel_off_by_one_vote_leaves_voters_behind` in `shuttle-tests/tests/vote.rs`
 //! - loom seed: `loom-tests/seeds/vote/channel-off-by-one.toml`; replay it with
-//!   `cargo run --release -- replay rd1:vote/channel-off-by-one:loom-0.7.3:exhaustive:p=:e74402fe`
+//!   `cargo run --release -- replay rd1:vote/channel-off-by-one:loom-0.7.3:exhaustive:p=,h=9.35c35916:f679ca15`
 //! - shuttle seed: `shuttle-tests/seeds/vote/channel-off-by-one.toml`; replay it with
-//!   `cargo run --release -- replay rd1:vote/channel-off-by-one:shuttle-0.1.7:random:s=eb08e76415946b08:a71fb7b1`
+//!   `cargo run --release -- replay rd1:vote/channel-off-by-one:shuttle-0.1.7:random:s=eb08e76415946b08,h=9.35c35916:45ecfdbf`
 //! <!-- end -->
 
 use super::Elect;
