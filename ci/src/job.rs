@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use raddle::{Check, Error, SCHEDULES, SEED, Strategy, Token, Verdict, World, patterns::Case};
+use raddle::{Error, SCHEDULES, SEED, Strategy, Token, Verdict, World, patterns::Case};
 
 use crate::{Failure, select};
 
@@ -40,11 +40,8 @@ impl Job {
     pub(crate) fn run(&self) -> Result<Verdict, Error> {
         let case = select::one(&self.case).map_err(|why| Error::Argument(why.to_string()))?;
         let program = std::env::current_exe().map_err(|why| Error::Tool(format!("raddle cannot be found: {why}")))?;
-        let mut check = Check::new(case.name())
-            .strategy(self.strategy)
-            .schedules(self.schedules)
-            .seed(self.seed)
-            .isolated_by(program, self.arguments());
+        let mut check =
+            case.check(self.strategy).schedules(self.schedules).seed(self.seed).isolated_by(program, self.arguments());
         if self.world() == World::Std {
             // On real threads a sleep takes its time, and a hang is told from a pause by it.
             check = check.time(STRESS).hang(STRESS_HANG);

@@ -29,6 +29,8 @@ pub struct Case {
     pub shuttle: Expect,
     /// Whether it may run on real threads.
     pub stress: Stress,
+    /// What its checks need that is not by default, in the worlds that explore.
+    pub limits: Option<fn(Check) -> Check>,
     /// The program, with an input.
     pub model: fn(&Input),
     /// The smallest input that shows the bug; at most five threads.
@@ -180,9 +182,13 @@ impl Case {
         check.run(move || model(&input))
     }
 
-    /// A check named after the case.
+    /// A check named after the case, with its limits.
     pub fn check(&self, strategy: Strategy) -> Check {
-        Check::new(self.name()).strategy(strategy)
+        let check = Check::new(self.name()).strategy(strategy);
+        match self.limits {
+            Some(limits) => limits(check),
+            None => check,
+        }
     }
 
     /// Replays one execution of the case, with the input that the strategy's world runs it with.
@@ -191,7 +197,7 @@ impl Case {
     /// If the token does not belong to the case, or the case does not follow it.
     pub fn replay(&self, token: &Token, input: &Input) -> Result<Verdict, Error> {
         let (model, input) = (self.model, input.clone());
-        Check::new(self.name()).replay(token, move || model(&input))
+        self.check(token.strategy).replay(token, move || model(&input))
     }
 
     /// Whether the verdict, of a check with the small input, is what the case expects.
