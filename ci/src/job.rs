@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use raddle::{Check, Error, SCHEDULES, SEED, Strategy, Token, Verdict, World, patterns::Case};
+use raddle::{Error, SCHEDULES, SEED, Strategy, Token, Verdict, World, patterns::Case};
 
 use crate::{Failure, select};
 
@@ -41,8 +41,8 @@ impl Job {
         let (case, size) = select::sized(&self.case).map_err(|why| Error::Argument(why.to_string()))?;
         let input = case.input(size);
         let program = std::env::current_exe().map_err(|why| Error::Tool(format!("raddle cannot be found: {why}")))?;
-        let mut check = Check::new(case.sized(size))
-            .strategy(self.strategy)
+        let mut check = case
+            .check_sized(size, self.strategy)
             .schedules(self.schedules)
             .seed(self.seed)
             .isolated_by(program, self.arguments());

@@ -21,6 +21,10 @@ const THREE_TRANSFERS: Input = Input::new(&[1, 1, 1], 1);
 const FOUR_TRANSFERS: Input = Input::new(&[1, 1, 1, 1], 1);
 const THREE_VOTES: Input = Input::new(&[1, 0, 1], 2);
 const FOUR_VOTES: Input = Input::new(&[1, 0, 1, 1], 3);
+const THREE_CALLS: Input = Input::new(&[1, 1, 1], 0);
+const FOUR_CALLS: Input = Input::new(&[1, 1, 1, 1], 0);
+const THREE_USERS: Input = Input::new(&[2, 1, 1], 1);
+const FOUR_USERS: Input = Input::new(&[1, 1, 1, 1], 2);
 
 #[track_caller]
 fn holds(case: &str, strategy: Strategy, input: &Input) {
@@ -88,4 +92,26 @@ fn signal_vote_is_right_with_three_voters() {
 #[test]
 fn broadcast_after_unlock_vote_is_right_with_three_voters() {
     holds("vote/broadcast-after-unlock", EXHAUSTIVE, &THREE_VOTES);
+}
+
+/// With four voters `channel-drain` has more than 100,000 executions within the bound.
+#[test]
+fn channel_votes_leave_nobody_of_three_behind() {
+    for case in ["vote/channel-drain", "vote/channel-buffered", "vote/channel-done"] {
+        holds(case, BOUNDED, &THREE_VOTES);
+    }
+}
+
+#[test]
+fn loop_goroutine_makes_four_calls() {
+    holds("goroutine/loop", BOUNDED, &THREE_CALLS);
+    holds("goroutine/loop", BOUNDED, &FOUR_CALLS);
+}
+
+#[test]
+fn buffer_channels_keep_none_of_four_users_waiting() {
+    for case in ["channel/buffer", "channel/buffer-notify-all"] {
+        holds(case, BOUNDED, &THREE_USERS);
+        holds(case, BOUNDED, &FOUR_USERS);
+    }
 }

@@ -16,7 +16,7 @@ use proptest::{
 use raddle::{
     Coverage,
     Strategy::{Dfs, Random},
-    patterns::{Case, Input, Pattern, bank, cases, counter, vote},
+    patterns::{Case, Input, Pattern, bank, cases, counter, find, timer, vote},
 };
 
 const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/inputs.txt");
@@ -29,10 +29,10 @@ fn runner(config: Config) -> TestRunner {
     TestRunner::new_with_rng(config, rng)
 }
 
-/// Fixed variants of a pattern hold, with any of these inputs, in any schedule.
-fn fixed_hold(pattern: &Pattern, inputs: impl Strategy<Value = (Vec<usize>, usize)>) {
+/// These cases hold, with any of these inputs, in any schedule.
+fn hold<'a>(cases: impl IntoIterator<Item = &'a Case>, inputs: impl Strategy<Value = (Vec<usize>, usize)>) {
     let inputs = (inputs, any::<u64>());
-    for case in pattern.cases.iter().filter(|case| !case.broken()) {
+    for case in cases {
         let persistence = FileFailurePersistence::Direct(REGRESSIONS);
         let config = Config { cases: INPUTS, failure_persistence: Some(Box::new(persistence)), ..Config::default() };
         let held = runner(config).run(&inputs, |((work, goal), seed)| {
@@ -45,19 +45,62 @@ fn fixed_hold(pattern: &Pattern, inputs: impl Strategy<Value = (Vec<usize>, usiz
     }
 }
 
+/// The fixed variants of a pattern.
+fn fixed(pattern: &'static Pattern) -> impl Iterator<Item = &'static Case> {
+    pattern.cases.iter().filter(|case| !case.broken())
+}
+
+/// The cases with these names.
+fn named(names: &[&str]) -> Vec<&'static Case> {
+    names.iter().map(|name| find(name).unwrap_or_else(|| panic!("there is no case {name:?}"))).collect()
+}
+
 #[test]
 fn fixed_counters_hold_with_any_work() {
-    fixed_hold(&counter::PATTERN, (vec(0..=4_usize, 0..=6), 0..=0_usize));
+    hold(fixed(&counter::PATTERN), (vec(0..=4_usize, 0..=6), 0..=0_usize));
 }
 
 #[test]
 fn fixed_banks_hold_with_any_transfers_and_audits() {
-    fixed_hold(&bank::PATTERN, (vec(0..=4_usize, 0..=5), 0..=4_usize));
+    hold(fixed(&bank::PATTERN), (vec(0..=4_usize, 0..=5), 0..=4_usize));
 }
 
 #[test]
 fn fixed_votes_hold_with_any_votes() {
-    fixed_hold(&vote::PATTERN, (vec(0..=1_usize, 0..=7), 0..=8_usize));
+    hold(fixed(&vote::PATTERN), (vec(0..=1_usize, 0..=7), 0..=8_usize));
+}
+
+#[test]
+fn fixed_goroutines_hold_with_any_work() {
+    hold(named(&["goroutine/loop"]), (vec(1..=1_usize, 0..=7), 0..=0_usize));
+    hold(named(&["goroutine/waitgroup"]), (vec(0..=3_usize, 0..=7), 0..=0_usize));
+}
+
+#[test]
+fn channels_hold_with_any_number_of_values() {
+    let ahead = |capacity: usize| {
+        let received = vec(0..=3_usize, 0..=4);
+        (received, 0..=capacity).prop_map(|(work, ahead)| (work.clone(), work.iter().sum::<usize>() + ahead))
+    };
+    hold(named(&["channel/unbuffered"]), ahead(0));
+    hold(named(&["channel/buffered"]), ahead(1));
+    hold(named(&["channel/producer-consumer"]), (vec(0..=4_usize, 0..=5), 0..=0_usize));
+    hold(named(&["channel/wait"]), (vec(1..=1_usize, 0..=7), 0..=0_usize));
+}
+
+#[test]
+fn fixed_buffers_hold_with_any_producers_and_consumers() {
+    let inputs = (vec(0..=4_usize, 1..=4), 1..=4_usize).prop_map(|(puts, consumers)| {
+        let values = puts.iter().sum::<usize>();
+        let takes = (0..consumers).map(|consumer| (values + consumer) / consumers);
+        (puts.iter().copied().chain(takes).collect(), puts.len())
+    });
+    hold(named(&["channel/buffer", "channel/buffer-notify-all"]), inputs);
+}
+
+#[test]
+fn fixed_timers_hold_with_any_number_of_goroutines_and_looks() {
+    hold(fixed(&timer::PATTERN), (vec(1..=1_usize, 0..=4), 0..=3_usize));
 }
 
 /// Inputs in the order of their size. A failing one is shrunk to the smallest that fails, without exception: where
@@ -114,21 +157,39 @@ impl ValueTree for Shrinking {
     }
 }
 
-/// Every input with up to three threads, in the order of its size. Each thread has something to do.
-fn inputs(pattern: &str) -> Smallest {
-    let (work, goals) = match pattern {
-        "counter" => (1..=3, 0..=0),
-        "bank" => (1..=2, 0..=2),
-        "vote" => (0..=1, 1..=3),
-        _ => panic!("nobody has said what an input of {pattern:?} may be"),
+/// Every input of a case with up to three threads, in the order of its size, with which it would end if it were right.
+fn inputs(case: &Case) -> Smallest {
+    let buffer = case.variant.starts_with("buffer-");
+    let (lengths, work, goals) = match (case.pattern, case.variant) {
+        ("counter", _) => (1..=3, 1..=3, 0..=0),
+        ("bank", _) => (1..=3, 1..=2, 0..=2),
+        ("vote", _) => (1..=3, 0..=1, 1..=3),
+        ("goroutine", "closure-race" | "closure-early") => (1..=1, 1..=1, 0..=0),
+        ("goroutine", "bad" | "bad-race") => (1..=3, 1..=1, 0..=0),
+        ("goroutine", "waitgroup-notify-one") => (1..=3, 0..=1, 0..=0),
+        ("channel", "unbuffered-deadlock") => (0..=0, 0..=0, 1..=2),
+        ("channel", "wait-too-few" | "wait-too-many") => (1..=3, 1..=1, 0..=0),
+        ("channel", _) if buffer => (1..=3, 1..=2, 1..=2),
+        ("timer", _) => (1..=2, 1..=1, 0..=1),
+        _ => panic!("nobody has said what an input of {} may be", case.name()),
     };
     let mut works: Vec<Vec<usize>> = vec![Vec::new()];
     let mut inputs = Vec::new();
-    for _ in 0..3 {
+    for length in 0..=*lengths.end() {
+        if lengths.contains(&length) {
+            inputs.extend(works.iter().flat_map(|w| goals.clone().map(|goal| Input { work: w.clone().into(), goal })));
+        }
         works = works.iter().flat_map(|w| work.clone().map(|n| [&w[..], &[n]].concat())).collect();
-        inputs.extend(works.iter().flat_map(|w| goals.clone().map(|goal| Input { work: w.clone().into(), goal })));
     }
-    if pattern == "vote" {
+    if buffer {
+        // As much is put in as is taken.
+        let even = |input: &Input| {
+            let (puts, takes) = input.work.split_at(input.goal.min(input.work.len()));
+            puts.iter().sum::<usize>() == takes.iter().sum::<usize>()
+        };
+        inputs.retain(even);
+    }
+    if case.pattern == "vote" {
         // The simplest election of so many voters: everybody says yes, and every vote is needed.
         inputs.retain(|input| input.goal <= input.work.len());
         inputs.sort_by_key(|input| (input.work.len(), Reverse(vote::yes_votes(input)), Reverse(input.goal)));
@@ -156,7 +217,7 @@ fn fails(case: &Case, input: &Input) -> Option<bool> {
 #[test]
 fn the_smallest_failing_input_is_the_catalogue_s() {
     for case in cases().filter(|case| case.broken()) {
-        let inputs = inputs(case.pattern);
+        let inputs = inputs(case);
         let undecided = RefCell::new(Vec::new());
         let config = Config { cases: 100, max_shrink_iters: 100_000, failure_persistence: None, ..Config::default() };
         let shrunk = runner(config).run(&inputs, |input| match fails(case, &input) {

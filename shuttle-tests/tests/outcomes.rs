@@ -2,6 +2,7 @@
 #![cfg(not(loom))]
 
 use std::{
+    cell::Cell,
     collections::BTreeSet,
     sync::{Arc, Mutex},
 };
@@ -9,30 +10,39 @@ use std::{
 use raddle::{
     Check, Coverage, Failure, FailureKind, Kind, Strategy,
     patterns::{
-        Input,
+        self, Input,
         bank::{self, TOTAL, Transfer, fixed, per_field, two_locks_ordered},
+        channel::{Exchange, buffered, unbuffered},
+        goroutine::{self, bad, r#loop},
         vote::{
             self, Elect, channel, channel_buffered, channel_done, channel_drain, channel_off_by_one, condvar, racy,
         },
     },
 };
 
-/// One transfer each way and one audit: the sums that the audit sees, and the sums in the end.
-fn sums<B: Transfer>() -> (BTreeSet<i64>, BTreeSet<i64>) {
-    let seen: Arc<Mutex<(BTreeSet<i64>, BTreeSet<i64>)>> = Arc::default();
+/// What the program returns, over all executions. None fails.
+fn everything<T: Ord + Clone + Send + 'static>(program: impl Fn() -> T + Send + Sync + 'static) -> BTreeSet<T> {
+    let seen: Arc<Mutex<BTreeSet<T>>> = Arc::default();
     let seeing = Arc::clone(&seen);
-    let check = Check::new("sums").strategy(Strategy::Dfs);
-    let verdict = check.run(move || {
-        let last = bank::run::<B>(&Input::new(&[1, 1], 1), |sum| {
-            seeing.lock().unwrap().0.insert(sum);
-        });
-        seeing.lock().unwrap().1.insert(last);
+    let verdict = Check::new("everything").strategy(Strategy::Dfs).run(move || {
+        let shown = program();
+        seeing.lock().unwrap().insert(shown);
     });
     let verdict = verdict.expect("the check can be done");
     assert!(verdict.passed(), "{}", raddle::render(&verdict));
     assert_eq!(verdict.coverage, Coverage::Exhausted);
     let seen = seen.lock().unwrap();
     seen.clone()
+}
+
+/// One transfer each way and one audit: the sums that the audit sees, and the sums in the end.
+fn sums<B: Transfer>() -> (BTreeSet<i64>, BTreeSet<i64>) {
+    let shown = everything(|| {
+        let audited = Cell::new(0);
+        let last = bank::run::<B>(&Input::new(&[1, 1], 1), |sum| audited.set(sum));
+        (audited.get(), last)
+    });
+    shown.into_iter().unzip()
 }
 
 #[test]
@@ -157,4 +167,53 @@ fn mended_channel_votes_leave_nobody_behind() {
     assert_eq!(leaks::<channel_drain::Election>(30, any_votes(3), 1), golden);
     assert_eq!(leaks::<channel_buffered::Election>(30, any_votes(3), 1), golden);
     assert_eq!(leaks::<channel_done::Election>(30, any_votes(3), 1), golden);
+}
+
+#[test]
+fn loop_makes_each_call_once_and_bad_makes_any() {
+    const TWO: Input = Input::new(&[1, 1], 0);
+    assert_eq!(everything(|| goroutine::calls::<r#loop::Program>(&TWO)), BTreeSet::from([vec![0, 1]]));
+    // The first goroutine may look before or after each step of the loop, the second one after the first.
+    let any = [[0, 1], [0, 2], [1, 1], [1, 2], [2, 2]].map(Vec::from);
+    assert_eq!(everything(|| goroutine::calls::<bad::Program>(&TWO)), BTreeSet::from(any));
+}
+
+#[test]
+fn buffered_channel_keeps_what_is_not_received() {
+    assert_eq!(everything(|| unbuffered::Program::run(&[1], 1, &Default::default())), BTreeSet::from([0]));
+    assert_eq!(everything(|| buffered::Program::run(&[1], 2, &Default::default())), BTreeSet::from([1]));
+}
+
+/// The failures of a case in so many schedules: their kinds, and how many threads wait.
+fn failures(schedules: u64, case: &str, input: Input) -> BTreeSet<Option<(FailureKind, usize)>> {
+    let model = patterns::find(case).expect("the catalogue has it").model;
+    let endings = endings(schedules, move || model(&input));
+    endings.into_iter().map(|(_, failure)| failure.map(|failure| (failure.kind, failure.waiting.len()))).collect()
+}
+
+#[test]
+fn wait_channel_leaves_as_many_behind_as_it_receives_too_few() {
+    const FIVE: Input = Input::new(&[1; 5], 0);
+    let failures = |case| failures(100, case, FIVE);
+    assert_eq!(failures("channel/wait"), BTreeSet::from([None]));
+    assert_eq!(failures("channel/wait-too-many"), BTreeSet::from([Some((FailureKind::Deadlock, 1))]));
+    // One is left behind, unless main has gone on before the last call.
+    let too_few = failures("channel/wait-too-few");
+    assert!(too_few.contains(&Some((FailureKind::Leak, 1))), "{too_few:?}");
+    let other = |ending: &&Option<(FailureKind, usize)>| {
+        !matches!(ending, Some((FailureKind::Leak, 1) | (FailureKind::Panic, _)))
+    };
+    assert_eq!(too_few.iter().find(other), None);
+}
+
+#[test]
+fn sleep_cancel_timer_lets_main_lock_once_more_or_never() {
+    const ONE_LATER_LOCK: Input = Input::new(&[1], 1);
+    let done_or_deadlock = BTreeSet::from([Some((FailureKind::Leak, 0)), Some((FailureKind::Deadlock, 2))]);
+    assert_eq!(failures(100, "timer/sleep-cancel", ONE_LATER_LOCK), done_or_deadlock);
+    assert_eq!(
+        failures(100, "timer/sleep-cancel", Input::new(&[1], 0)),
+        BTreeSet::from([Some((FailureKind::Leak, 0))])
+    );
+    assert_eq!(failures(100, "timer/sleep-cancel-fixed", ONE_LATER_LOCK), BTreeSet::from([None]));
 }

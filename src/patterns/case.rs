@@ -30,6 +30,8 @@ pub struct Case {
     pub shuttle: Expect,
     /// Whether it may run on real threads.
     pub stress: Stress,
+    /// What its checks need that is not by default, in the worlds that explore.
+    pub limits: Option<fn(Check) -> Check>,
     /// The program, with an input.
     pub model: fn(&Input),
     /// The smallest input that shows the bug; at most five threads.
@@ -236,12 +238,21 @@ impl Case {
 
     /// A check named after the case, for its small input.
     pub fn check(&self, strategy: Strategy) -> Check {
-        Check::new(self.sized(Size::Small)).strategy(strategy)
+        self.check_sized(Size::Small, strategy)
     }
 
     /// A check named after the case, for its large input.
     pub fn check_large(&self, strategy: Strategy) -> Check {
-        Check::new(self.sized(Size::Large)).strategy(strategy)
+        self.check_sized(Size::Large, strategy)
+    }
+
+    /// A check named after the case and the size of its input, with the case's limits.
+    pub fn check_sized(&self, size: Size, strategy: Strategy) -> Check {
+        let check = Check::new(self.sized(size)).strategy(strategy);
+        match self.limits {
+            Some(limits) => limits(check),
+            None => check,
+        }
     }
 
     /// Replays one execution of the case, with the input that the strategy's world runs it with.
@@ -250,7 +261,7 @@ impl Case {
     /// If the token does not belong to the case, or the case does not follow it.
     pub fn replay(&self, token: &Token, input: &Input) -> Result<Verdict, Error> {
         let (model, input) = (self.model, input.clone());
-        Check::new(self.name()).replay(token, move || model(&input))
+        self.check(token.strategy).replay(token, move || model(&input))
     }
 
     /// Whether the verdict, of a check with the input of this size, is what the case expects.

@@ -8,6 +8,8 @@
 pub mod bank;
 pub mod channel;
 pub mod counter;
+pub mod goroutine;
+pub mod timer;
 pub mod vote;
 
 mod case;
@@ -31,7 +33,8 @@ pub struct Pattern {
 }
 
 /// Every pattern, in the order in which to read them.
-pub const PATTERNS: &[Pattern] = &[counter::PATTERN, bank::PATTERN, vote::PATTERN, channel::PATTERN];
+pub const PATTERNS: &[Pattern] =
+    &[counter::PATTERN, bank::PATTERN, vote::PATTERN, goroutine::PATTERN, channel::PATTERN, timer::PATTERN];
 
 /// Every case of every pattern.
 pub fn cases() -> impl Iterator<Item = &'static Case> {

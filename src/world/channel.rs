@@ -469,6 +469,14 @@ impl Execution {
                 self.learn(me, |facts| facts.meets = true);
                 return Some((0, How::HungUp));
             }
+            // A sender may be met before its own event: what it did is seen all the same.
+            #[cfg(raddle_loom)]
+            if let Some(engine) = self.loom()
+                && meeting
+                && !core.facts.meets
+            {
+                engine.release_arrival(me);
+            }
             (deal.waits, meeting && !deal.looks && core.facts.meets)
         };
         self.end_due_round(me);
@@ -512,6 +520,12 @@ impl Execution {
         if way == Way::HungUp && !self.sees_hanging_up() {
             self.learn(me, |facts| facts.hangs_up = true);
             return Some(Some((0, How::HungUp)));
+        }
+        #[cfg(raddle_loom)]
+        if let Some(engine) = self.loom()
+            && let Way::Meet(partner, _) = way
+        {
+            engine.acquire_arrival(partner);
         }
         let outcome = self.core.borrow_mut().take_arm(me, arm, way);
         self.tell(me, op, outcome, false);

@@ -196,6 +196,8 @@ pub(crate) struct Engine {
     locks: RefCell<BTreeMap<usize, Published>>,
     /// What was published with a message that was given after its place was taken.
     messages: RefCell<BTreeMap<u64, usize>>,
+    /// What was published by each thread that came to a meeting place last.
+    arrivals: RefCell<BTreeMap<usize, usize>>,
     /// A token on which timers meet.
     time: RefCell<Option<Box<Mutex<()>>>>,
     choices: RefCell<Choices>,
@@ -224,6 +226,7 @@ impl Engine {
         self.edges.set(0);
         self.locks.borrow_mut().clear();
         self.messages.borrow_mut().clear();
+        self.arrivals.borrow_mut().clear();
         self.time.take();
         let mut threads = self.threads.borrow_mut();
         threads.clear();
@@ -434,6 +437,19 @@ impl Engine {
     /// The message is received: sees what its sender did.
     pub(crate) fn acquire_message(&self, ticket: u64) {
         if let Some(edge) = self.messages.borrow_mut().remove(&ticket) {
+            static_edge(edge).get();
+        }
+    }
+
+    /// A thread comes to a meeting place, where it may be met before its own event: publishes what it did.
+    pub(crate) fn release_arrival(&self, thread: usize) {
+        let edge = self.new_edge();
+        self.arrivals.borrow_mut().insert(thread, edge);
+    }
+
+    /// The thread is met: whoever meets it sees what it did.
+    pub(crate) fn acquire_arrival(&self, thread: usize) {
+        if let Some(edge) = self.arrivals.borrow_mut().remove(&thread) {
             static_edge(edge).get();
         }
     }

@@ -9,7 +9,10 @@ use raddle::{
     FailureKind::{Deadlock, Leak, Panic},
     Strategy, World,
     go::{Chan, Select, Timer, WaitGroup, after, after_func, go, select},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -55,6 +58,34 @@ fn ch5_a_buffered_send_waits_only_where_the_buffer_is_full() {
         let c = Chan::new(1);
         c.send(1);
         c.send(2);
+    });
+}
+
+#[test]
+fn mm3_mm5_what_comes_before_one_end_is_seen_after_the_other() {
+    // One sender is met while it waits, the other one may be met before its own event.
+    passes(|| {
+        let (made, done) = (Arc::new(AtomicUsize::new(0)), Chan::new(0));
+        for _ in 0..2 {
+            let (made, done) = (Arc::clone(&made), done.clone());
+            go(move || {
+                made.fetch_add(1, Relaxed);
+                done.send(());
+            });
+        }
+        done.recv();
+        done.recv();
+        assert_eq!(made.load(Relaxed), 2);
+    });
+    passes(|| {
+        let (made, done) = (Arc::new(AtomicUsize::new(0)), Chan::new(0));
+        let (theirs, to) = (Arc::clone(&made), done.clone());
+        go(move || {
+            theirs.fetch_add(1, Relaxed);
+            to.recv();
+        });
+        done.send(());
+        assert_eq!(made.load(Relaxed), 1);
     });
 }
 

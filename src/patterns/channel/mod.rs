@@ -173,6 +173,7 @@ pub const PATTERN: Pattern =
 const ONE_SEND: Input = Input::new(&[1], 1);
 const ONE_CALL: Input = Input::new(&[1], 0);
 const FIVE_CALLS: Input = Input::new(&[1; 5], 0);
+const TWO_USERS: Input = Input::new(&[2, 2], 1);
 /// One puts in two, and two take one each.
 const THREE_USERS: Input = Input::new(&[2, 1, 1], 1);
 const EIGHT_USERS: Input = Input::new(&[50; 8], 4);
@@ -228,6 +229,7 @@ const CASES: &[Case] = &[
         loom: ALONE,
         shuttle: ALONE,
         stress: Stress::Runs,
+        limits: None,
         model: exchange::<unbuffered_deadlock::Program>,
         small: Input::new(&[], 1),
         large: Input::new(&[], 1),
@@ -243,6 +245,7 @@ const CASES: &[Case] = &[
         loom: ONE_LEFT,
         shuttle: ONE_LEFT,
         stress: Stress::Runs,
+        limits: None,
         model: wait::<wait_too_few::Program>,
         small: ONE_CALL,
         large: FIVE_CALLS,
@@ -258,8 +261,9 @@ const CASES: &[Case] = &[
         loom: ONE_AWAITED,
         shuttle: ONE_AWAITED,
         stress: Stress::Runs,
+        limits: None,
         model: wait::<wait_too_many::Program>,
-        small: Input::new(&[], 0),
+        small: ONE_CALL,
         large: FIVE_CALLS,
     },
     Case {
@@ -273,6 +277,7 @@ const CASES: &[Case] = &[
         loom: EMPTY_OR_FULL,
         shuttle: EMPTY_OR_FULL,
         stress: Stress::Runs,
+        limits: None,
         model: buffer::<buffer_if_for_while::Bounded>,
         small: THREE_USERS,
         large: EIGHT_USERS,
@@ -288,6 +293,7 @@ const CASES: &[Case] = &[
         loom: ASLEEP,
         shuttle: ASLEEP,
         stress: Stress::Runs,
+        limits: None,
         model: buffer::<buffer_one_condvar::Bounded>,
         small: THREE_USERS,
         large: EIGHT_USERS,
@@ -303,6 +309,7 @@ const CASES: &[Case] = &[
         loom: Expect::Holds,
         shuttle: Expect::Holds,
         stress: Stress::Runs,
+        limits: None,
         model: exchange::<unbuffered::Program>,
         small: ONE_SEND,
         large: ONE_SEND,
@@ -318,6 +325,7 @@ const CASES: &[Case] = &[
         loom: Expect::Holds,
         shuttle: Expect::Holds,
         stress: Stress::Runs,
+        limits: None,
         model: exchange::<buffered::Program>,
         small: Input::new(&[1], 2),
         large: Input::new(&[1], 2),
@@ -333,6 +341,7 @@ const CASES: &[Case] = &[
         loom: Expect::Holds,
         shuttle: Expect::Holds,
         stress: Stress::Runs,
+        limits: None,
         model: produce::<producer_consumer::Program>,
         small: Input::new(&[2, 1], 0),
         large: Input::new(&[10; 4], 0),
@@ -348,6 +357,7 @@ const CASES: &[Case] = &[
         loom: Expect::Holds,
         shuttle: Expect::Holds,
         stress: Stress::Runs,
+        limits: None,
         model: wait::<wait::Program>,
         small: Input::new(&[1, 1], 0),
         large: FIVE_CALLS,
@@ -363,8 +373,9 @@ const CASES: &[Case] = &[
         loom: Expect::Holds,
         shuttle: Expect::Holds,
         stress: Stress::Runs,
+        limits: None,
         model: buffer::<buffer::Bounded>,
-        small: THREE_USERS,
+        small: TWO_USERS,
         large: EIGHT_USERS,
     },
     Case {
@@ -378,8 +389,9 @@ const CASES: &[Case] = &[
         loom: Expect::Holds,
         shuttle: Expect::Holds,
         stress: Stress::Runs,
+        limits: None,
         model: buffer::<buffer_notify_all::Bounded>,
-        small: THREE_USERS,
+        small: TWO_USERS,
         large: EIGHT_USERS,
     },
 ];
