@@ -257,7 +257,7 @@ impl Core {
             Side::Receive => {
                 if let Some(timer) = &channel.timer {
                     if timer.due.is_some() && self.may_fire(timer.due) {
-                        found(Way::Fire(timer.due <= Some(self.now)));
+                        found(Way::Fire(self.must_have_fired(me, timer.due)));
                     }
                     return;
                 }
@@ -293,12 +293,14 @@ impl Core {
         }
     }
 
-    /// What the thread's deal could come to now: each with its arm.
-    fn alternatives(&self, me: usize) -> SmallVec<[(usize, Way); 4]> {
+    /// What the thread's deal could come to now: each with its arm. And whether there would be more if there were no
+    /// limit on early firings.
+    fn alternatives(&self, me: usize) -> (SmallVec<[(usize, Way); 4]>, bool) {
         let deal = self.deal(me);
         let mut all = SmallVec::new();
-        let mut sure = false;
+        let (mut sure, mut kept) = (false, false);
         for (at, &arm) in deal.arms.iter().enumerate() {
+            kept |= self.channel(arm.object).timer.is_some_and(|timer| self.keeps_back(timer.due));
             self.ways(me, arm, |way| {
                 all.push((at, way));
                 sure |= way != Way::Fire(false);
@@ -315,7 +317,7 @@ impl Core {
         } else if !sure && (!deal.waits || self.may_fire(deal.deadline)) {
             all.push((0, Way::Nothing));
         }
-        all
+        (all, kept)
     }
 
     /// Whether the thread's deal could come to something now.
@@ -510,7 +512,8 @@ impl Execution {
             self.tell(me, op, Some((arm, how)), true);
             return Some(Some((arm, how)));
         }
-        let alternatives = self.core.borrow().alternatives(me);
+        let (alternatives, kept) = self.core.borrow().alternatives(me);
+        self.core.borrow_mut().kept_back |= kept;
         let at = match alternatives.len() {
             0 => return None,
             // Arms that are only looked at are told apart like any others.
@@ -697,8 +700,9 @@ impl Execution {
             // Looking settles whether it has fired.
             Some(Timer { due, .. }) => {
                 let (is_due, may) = {
-                    let core = self.core.borrow();
-                    (due.is_some_and(|due| due <= core.now), core.may_fire(due))
+                    let mut core = self.core.borrow_mut();
+                    core.kept_back |= core.keeps_back(due);
+                    (core.must_have_fired(me, due), core.may_fire(due))
                 };
                 let fires = is_due || (may && self.choose(2) == 1);
                 if fires {

@@ -107,6 +107,8 @@ pub(crate) struct Thread {
     pub(crate) there: bool,
     /// It waits no longer than until then, for something else than channels.
     pub(crate) deadline: Option<u64>,
+    /// The latest time that it knows to have come.
+    pub(crate) time: u64,
     /// What the thread's end published, for `join`.
     pub(crate) end_clock: Clock,
     /// Goes up when the thread ends: what `is_finished` reads.
@@ -404,6 +406,7 @@ impl Core {
             deal: None,
             there: false,
             deadline: None,
+            time: 0,
             end_clock: Clock::default(),
             version: 0,
             panic: None,

@@ -580,6 +580,8 @@ impl Execution {
         self.pause(Kind::Sleep, location);
         let mut core = self.core.borrow_mut();
         core.now = core.now.max(until);
+        let me = self.me.get();
+        core.threads[me].time = until;
     }
 
     /// A value below `n`, every one of which is explored.

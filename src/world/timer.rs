@@ -37,6 +37,18 @@ impl Core {
         due <= self.now || (!self.settings.timed && (self.forced || self.early < self.settings.firings))
     }
 
+    /// Whether nothing but the limit on early firings keeps a timer that is due then from firing now.
+    pub(crate) fn keeps_back(&self, due: Option<u64>) -> bool {
+        due.is_some() && !self.settings.timed && !self.may_fire(due)
+    }
+
+    /// Whether a timer that is due then has fired, as far as the thread can tell. What others have waited for is not yet
+    /// over for a thread that has not looked at the time since.
+    pub(crate) fn must_have_fired(&self, thread: usize, due: Option<u64>) -> bool {
+        let now = if self.settings.timed { self.now } else { self.threads[thread].time };
+        due.is_some_and(|due| due <= now)
+    }
+
     /// It fires: time has come that far.
     pub(crate) fn fire(&mut self, thread: usize, due: Option<u64>) {
         let Some(due) = due else { return };
@@ -46,6 +58,7 @@ impl Core {
             }
             self.now = due;
         }
+        self.threads[thread].time = self.threads[thread].time.max(due);
     }
 
     /// Whether a thread may wake although nobody wakes it.
@@ -124,11 +137,13 @@ impl Core {
 impl Execution {
     /// The time on the model's clock after so long; `None` if that is beyond all time.
     pub(crate) fn later(&self, duration: Duration) -> Option<u64> {
-        self.now().checked_add(u64::try_from(duration.as_nanos()).ok()?)
+        self.core.borrow().now.checked_add(u64::try_from(duration.as_nanos()).ok()?)
     }
 
-    /// Nanoseconds since the model began.
+    /// Nanoseconds since the model began, for a thread that asks.
     pub(crate) fn now(&self) -> u64 {
-        self.core.borrow().now
+        let core = &mut *self.core.borrow_mut();
+        core.threads[self.me()].time = core.now;
+        core.now
     }
 }

@@ -8,10 +8,12 @@ use std::{
 
 use raddle::{
     channel::{
-        Receiver, RecvTimeoutError, Select, SendTimeoutError, Sender, TryRecvError, TrySendError, bounded, unbounded,
+        Receiver, RecvTimeoutError, Select, SendTimeoutError, Sender, TryRecvError, TrySendError, after, bounded,
+        never, unbounded,
     },
     sync::atomic::{AtomicU8, Ordering::SeqCst},
     thread::{self, JoinHandle},
+    time::Instant,
 };
 
 use super::{
@@ -139,6 +141,7 @@ impl Machine<'_> {
             Op::Add => Seen::Held(self.shared.atomic.fetch_add(1, SeqCst)),
             Op::Do(Arm::Send(channel, message), patience) => self.send(*channel, *message, *patience),
             Op::Do(Arm::Receive(channel), patience) => self.receive(*channel, *patience),
+            Op::Do(Arm::After, _) => unreachable!("a timer is one of several"),
             Op::Select(arms, Manner::Look, patience) => self.look(arms, *patience),
             Op::Select(arms, manner, patience) => {
                 let seen = self.select(arms, *manner, *patience);
@@ -202,20 +205,28 @@ impl Machine<'_> {
         }
     }
 
-    fn list(&self, arms: &[Arm], manner: Manner) -> Select<'_> {
+    /// The operations in their order, with a timer for each: only some of them are used.
+    fn list<'a>(&'a self, arms: &[Arm], timers: &'a [Receiver<Instant>], manner: Manner) -> Select<'a> {
         let mut list = if manner == Manner::First { Select::new_biased() } else { Select::new() };
-        for arm in arms {
+        for (arm, timer) in arms.iter().zip(timers) {
             match arm {
                 Arm::Send(channel, _) => list.send(self.sender(*channel)),
                 Arm::Receive(channel) => list.recv(self.receiver(*channel)),
+                Arm::After => list.recv(timer),
             };
         }
         list
     }
 
+    fn timers(&self, arms: &[Arm]) -> Vec<Receiver<Instant>> {
+        let timer = |arm: &Arm| if *arm == Arm::After { after(self.shared.timeout) } else { never() };
+        arms.iter().map(timer).collect()
+    }
+
     /// Which was selected, and what came of it; or the one reason why none was.
     fn select(&self, arms: &[Arm], manner: Manner, patience: Patience) -> Vec<Seen> {
-        let mut list = self.list(arms, manner);
+        let timers = self.timers(arms);
+        let mut list = self.list(arms, &timers, manner);
         let selected = match patience {
             Patience::Forever => Ok(list.select()),
             Patience::Nothing => list.try_select().map_err(|_| Seen::Nothing),
@@ -235,12 +246,14 @@ impl Machine<'_> {
                 }
             },
             Arm::Receive(channel) => selected.recv(self.receiver(channel)).map_or(Seen::HungUp, Seen::Received),
+            Arm::After => selected.recv(&timers[index]).map_or(Seen::HungUp, |_| Seen::Fired),
         };
         vec![Seen::Index(index), seen]
     }
 
     fn look(&self, arms: &[Arm], patience: Patience) -> Seen {
-        let mut list = self.list(arms, Manner::Look);
+        let timers = self.timers(arms);
+        let mut list = self.list(arms, &timers, Manner::Look);
         match patience {
             Patience::Forever => Seen::Index(list.ready()),
             Patience::Nothing => list.try_ready().map_or(Seen::Nothing, Seen::Index),

@@ -121,43 +121,43 @@ fn differential(
 #[test]
 fn depth_first_search_sees_exactly_what_can_happen() {
     for strategy in compiled(&[Strategy::Dfs]) {
-        differential(strategy, 600, u32::MAX, program(false));
+        differential(strategy, 600, u32::MAX, program(false, false));
     }
 }
 
 #[test]
 fn depth_first_search_gets_stuck_only_where_that_can_happen() {
     for strategy in compiled(&[Strategy::Dfs]) {
-        differential(strategy, 400, u32::MAX, program(true));
+        differential(strategy, 400, u32::MAX, program(true, false));
     }
 }
 
 #[test]
 fn a_limit_on_early_timeouts_takes_outcomes_away_and_says_so() {
     for strategy in compiled(&[Strategy::Dfs]) {
-        differential(strategy, 200, FIRINGS, program(false));
-        differential(strategy, 100, 0, program(false));
+        differential(strategy, 200, FIRINGS, program(false, false));
+        differential(strategy, 100, 0, program(false, false));
     }
 }
 
 #[test]
 fn loom_sees_exactly_what_can_happen() {
     for strategy in compiled(&[Strategy::Exhaustive]) {
-        differential(strategy, 200, u32::MAX, program(false));
-        differential(strategy, 100, u32::MAX, program(true));
+        differential(strategy, 200, u32::MAX, program(false, true));
+        differential(strategy, 100, u32::MAX, program(true, true));
     }
 }
 
 #[test]
 fn the_samplers_see_nothing_that_cannot_happen() {
     for strategy in samplers() {
-        differential(strategy, 200, u32::MAX, program(true));
+        differential(strategy, 200, u32::MAX, program(true, false));
     }
 }
 
 #[test]
 fn real_threads_see_nothing_that_cannot_happen() {
-    let result = runner(100).run(&program(false), |program| {
+    let result = runner(100).run(&program(false, false), |program| {
         let expected = outcomes(&program, Truth::Loose);
         let atomic = outcomes(&program, Truth::Atomic);
         prop_assert!(atomic.is_subset(&expected), "the loose machine cannot do what the atomic one can");

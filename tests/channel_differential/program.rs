@@ -19,6 +19,8 @@ pub enum Arm {
     /// Sends a message that nobody else sends.
     Send(usize, u8),
     Receive(usize),
+    /// Receives from a timer that is armed now.
+    After,
 }
 
 /// How long an operation waits.
@@ -109,7 +111,8 @@ impl fmt::Debug for Program {
 enum Raw {
     Add,
     Do(Index, Patience),
-    Select(Vec<Index>, Manner, Patience),
+    /// Some of the arms are timers.
+    Select(Vec<(Index, bool)>, Manner, Patience),
     Iterate(Index),
     Len(Index),
     Drop(Index),
@@ -131,7 +134,7 @@ fn raw() -> impl Strategy<Value = Raw> {
         (8, (end(), patience()).prop_map(|(end, patience)| Raw::Do(end, patience)).boxed()),
         (
             6,
-            (prop::collection::vec(end(), 1..=3), manner, patience())
+            (prop::collection::vec((end(), prop::bool::weighted(0.1)), 1..=3), manner, patience())
                 .prop_map(|(ends, manner, patience)| Raw::Select(ends, manner, patience))
                 .boxed(),
         ),
@@ -161,7 +164,10 @@ fn resolve(thread: usize, ends: &[(bool, bool)], raw: &[Raw]) -> Vec<Op> {
             match raw {
                 Raw::Add => Op::Add,
                 Raw::Do(at, patience) => Op::Do(arm(at), *patience),
-                Raw::Select(at, manner, patience) => Op::Select(at.iter().map(arm).collect(), *manner, *patience),
+                Raw::Select(at, manner, patience) => {
+                    let arms = at.iter().map(|(at, after)| if *after { Arm::After } else { arm(at) });
+                    Op::Select(arms.collect(), *manner, *patience)
+                }
                 Raw::Iterate(at) => match arm(at) {
                     Arm::Receive(channel) => Op::Iterate(channel, Patience::Forever),
                     sends => Op::Do(sends, Patience::Forever),
@@ -180,20 +186,24 @@ fn resolve(thread: usize, ends: &[(bool, bool)], raw: &[Raw]) -> Vec<Op> {
 }
 
 /// Programs of two or three threads, or four of which each does little. Of those that do not `stick`, no execution gets
-/// stuck: some operation of theirs does not wait for ever where it might have.
-pub fn program(stick: bool) -> impl Strategy<Value = Program> {
-    let capacity = select(vec![Some(0), Some(0), Some(0), Some(1), Some(1), Some(2), None, None]);
-    let threads = prop_oneof![8 => Just(2_usize), 6 => Just(3), 1 => Just(4)];
-    let joins = select(vec![Joins::Never, Joins::Holding, Joins::Freed, Joins::Freed]);
-    (threads, prop::collection::vec(capacity, 1..=3), joins)
-        .prop_flat_map(|(threads, channels, joins)| {
-            let most = size() + [4, 2, 1][threads - 2];
-            let owns = (prop::bool::weighted(0.6), prop::bool::weighted(0.6));
-            let ends = prop::collection::vec(prop::collection::vec(owns, channels.len()), threads);
+/// stuck: some operation of theirs does not wait for ever where it might have. A `small` one has fewer threads.
+pub fn program(stick: bool, small: bool) -> impl Strategy<Value = Program> {
+    let threads = if small { vec![2, 2, 2, 2, 2, 3] } else { vec![2, 2, 2, 3, 3, 3, 4] };
+    (select(threads), select(vec![Joins::Never, Joins::Holding, Joins::Freed, Joins::Freed]))
+        .prop_flat_map(move |(threads, joins)| {
+            // What a thread owns it drops in the end, and all those ends are interleaved.
+            let (most, channels, owned) = [(4, 2_usize, 0.55), (2, 2, 0.35), (1, 1, 0.4)][threads - 2];
+            let most = size() + most - usize::from(small);
+            let capacity = select(vec![Some(0), Some(0), Some(0), Some(1), Some(1), Some(2), None, None]);
+            let ends = (prop::bool::weighted(owned), prop::bool::weighted(owned));
+            let channels = (1..=channels).prop_flat_map(move |channels| {
+                let ends = prop::collection::vec(prop::collection::vec(ends.clone(), channels), threads);
+                (prop::collection::vec(capacity.clone(), channels), ends)
+            });
             let bodies = prop::collection::vec(prop::collection::vec(raw(), 1..=most), threads);
-            (Just(channels), ends, bodies, Just(joins))
+            (channels, bodies, Just(joins))
         })
-        .prop_map(move |(channels, ends, raw, joins)| {
+        .prop_map(move |((channels, ends), raw, joins)| {
             let threads = ends.iter().zip(&raw).enumerate();
             let threads = threads.map(|(thread, (ends, raw))| resolve(thread, ends, raw)).collect();
             let mut program = Program { channels, ends, threads, joins };

@@ -7,7 +7,8 @@
 //!   message is received before it is noticed that the senders are gone.
 //! - An operation that is not ready *arrives*, and waits. Whoever comes to a rendezvous second meets somebody who waits,
 //!   and both are done. Nothing is handed over through a buffer: who waits there looks again when it is scheduled.
-//! - A wait with a timeout may end at any moment at which nothing that it waits for is ready.
+//! - A wait with a timeout may end at any moment at which nothing that it waits for is ready. A timer may have fired at
+//!   any moment at which somebody looks.
 //! - If the last receiver of an unbounded channel is dropped, what is queued goes too. In a bounded channel it stays.
 //!
 //! A `select` of several operations, and time, are looser in crossbeam-channel than its documentation says of them: it
@@ -30,6 +31,8 @@ pub enum Seen {
     TimedOut,
     /// The other side has hung up.
     HungUp,
+    /// The timer has.
+    Fired,
     /// Which one was selected, or is ready.
     Index(usize),
     /// What the atomic held.
@@ -98,6 +101,8 @@ enum Way {
     HungUp,
     /// Somebody waits, with this arm.
     Meet(usize, usize),
+    /// The timer fires, or it does not.
+    Fire,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
@@ -322,6 +327,7 @@ impl Machine {
     fn ways(&self, state: &State, me: usize, arm: Arm) -> Vec<Way> {
         let channel = match arm {
             Arm::Send(channel, _) | Arm::Receive(channel) => channel,
+            Arm::After => return vec![Way::Fire],
         };
         let opposite = |theirs: &Arm| match (arm, theirs) {
             (Arm::Send(..), Arm::Receive(other)) | (Arm::Receive(_), Arm::Send(other, _)) => *other == channel,
@@ -349,7 +355,8 @@ impl Machine {
     fn may_miss(&self, state: &State, ways: &[Way]) -> bool {
         ways.iter().all(|way| match way {
             Way::Meet(other, _) => self.blurred(self.waits(state, *other).expect("it waits")),
-            _ => false,
+            Way::Fire => true,
+            Way::Buffer | Way::HungUp => false,
         })
     }
 
@@ -415,11 +422,13 @@ impl Machine {
         let mut next = state.clone();
         let mine = match (deal.arms[at], way) {
             (_, Way::HungUp) => Seen::HungUp,
+            (Arm::After, _) => Seen::Fired,
             (Arm::Send(channel, message), Way::Buffer) => {
                 next.channels[channel].queue.push(message);
                 Seen::Sent
             }
             (Arm::Receive(channel), Way::Buffer) => Seen::Received(next.channels[channel].queue.remove(0)),
+            (_, Way::Fire) => unreachable!("only a timer fires"),
             (mine, Way::Meet(other, theirs)) => {
                 let met = self.waits(state, other).expect("it waits");
                 let (seen, told) = match (mine, met.arms[theirs]) {

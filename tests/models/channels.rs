@@ -249,3 +249,98 @@ fn what_was_done_before_a_send_is_seen_after_its_receive() {
         assert_eq!(calls.load(Relaxed), 2);
     });
 }
+
+#[test]
+fn whoever_only_looks_can_meet_a_send_before_it_times_out() {
+    explores([(None, false), (Some(1), true)], || {
+        let (s, r) = bounded(0);
+        let sender = thread::spawn(move || s.send_timeout(1, SECOND).is_ok());
+        let got = r.try_recv().ok();
+        std::mem::forget(r);
+        (got, sender.join().unwrap())
+    });
+}
+
+#[test]
+fn a_biased_select_that_is_met_takes_its_first_arm() {
+    explores([(0, 1)], || {
+        let (s, r) = bounded(0);
+        let receiver = thread::spawn(move || {
+            let mut list = channel::Select::new_biased();
+            list.recv(&r);
+            list.recv(&r);
+            let selected = list.select();
+            (selected.index(), selected.recv(&r).unwrap())
+        });
+        s.send(1).unwrap();
+        receiver.join().unwrap()
+    });
+}
+
+/// What is left in a channel without receivers, and whether the message there has been dropped.
+fn left_behind(capacity: Option<usize>) -> (usize, bool) {
+    let (s, r) = capacity.map_or_else(unbounded, bounded);
+    let message = std::sync::Arc::new(());
+    s.send(message.clone()).unwrap();
+    drop(r);
+    (s.len(), std::sync::Arc::strong_count(&message) == 1)
+}
+
+#[test]
+fn a_bounded_channel_keeps_what_nobody_will_receive() {
+    assert_eq!((left_behind(Some(1)), left_behind(None)), ((1, false), (0, true)), "crossbeam-channel does");
+    explores([((1, false), (0, true))], || (left_behind(Some(1)), left_behind(None)));
+    passes(|| {
+        let (s, r) = bounded(1);
+        let message = std::sync::Arc::new(());
+        s.send(message.clone()).unwrap();
+        drop((r, s));
+        assert_eq!(std::sync::Arc::strong_count(&message), 1, "it goes with the channel");
+    });
+}
+
+#[test]
+fn what_a_receiver_discards_was_there_before() {
+    explores([0, 1], || {
+        let (s, r) = unbounded();
+        let t = s.clone();
+        let other = thread::spawn(move || {
+            s.send(1).unwrap();
+            drop(r);
+        });
+        let len = t.len();
+        other.join().unwrap();
+        len
+    });
+}
+
+#[test]
+fn that_one_wait_times_out_does_not_end_another() {
+    // The timer is armed later than the wait begins.
+    explores([true, false], || {
+        let (s, r) = bounded::<()>(0);
+        let waiter = thread::spawn(move || r.recv_timeout(SECOND));
+        let mut list = channel::Select::new();
+        list.send(&s);
+        list.ready();
+        let timer = channel::after(SECOND);
+        waiter.join().unwrap().unwrap_err();
+        timer.try_recv().is_ok()
+    });
+    // A thread that has waited as long itself knows that it has fired.
+    passes(|| {
+        let timer = channel::after(SECOND);
+        thread::sleep(SECOND);
+        timer.try_recv().unwrap();
+    });
+}
+
+#[test]
+fn a_poll_that_a_limit_keeps_from_firing_is_reported() {
+    for strategy in exhaustive() {
+        let poll = || assert!(channel::after(SECOND).try_recv().is_err());
+        let verdict = Check::new("poll").strategy(strategy).firings(0).run(poll).unwrap();
+        let bounded = Coverage::Bounded { preemptions: None, firings: Some(0), wakes: None };
+        assert_eq!(verdict.coverage, bounded, "{strategy}");
+    }
+}
