@@ -164,6 +164,91 @@ fn a_destructor_may_wait_for_threads_that_have_yet_to_unwind() {
     });
 }
 
+raddle::thread_local! {
+    static LAST: std::cell::RefCell<Option<Locks>> = const { std::cell::RefCell::new(None) };
+}
+
+/// In its destructor, takes a lock.
+struct Locks(Arc<Mutex<usize>>);
+
+impl Drop for Locks {
+    fn drop(&mut self) {
+        *self.0.lock().unwrap() += 1;
+    }
+}
+
+#[test]
+fn a_thread_that_has_returned_does_not_unwind_any_more() {
+    let all = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&all);
+    fails(Deadlock, "t1 in lock of mutex#1 (held by main)", move || {
+        let total = counted.lock().unwrap();
+        let locks = Locks(Arc::clone(&counted));
+        let other = thread::spawn(move || LAST.set(Some(locks)));
+        other.join().unwrap();
+        drop(total);
+    });
+    let others = Arc::clone(&all);
+    fails(Deadlock, "t1 in lock of mutex#1 (held by main)", move || {
+        let _total = others.lock().unwrap();
+        let locks = Locks(Arc::clone(&others));
+        let other = thread::spawn(move || {
+            thread::park();
+            locks
+        });
+        let thread = other.thread().clone();
+        // So the result is the thread's to drop.
+        drop(other);
+        thread.unpark();
+        thread::park();
+    });
+    assert_eq!(*all.lock().unwrap(), 40);
+}
+
+#[test]
+fn a_writer_that_unwinds_lets_readers_in() {
+    /// In its destructor, reads until it is told to stop.
+    struct Reads(Arc<RwLock<()>>, Arc<AtomicBool>);
+    impl Drop for Reads {
+        fn drop(&mut self) {
+            while !self.1.load(SeqCst) {
+                drop(self.0.read());
+                thread::yield_now();
+            }
+        }
+    }
+    /// Tells them.
+    struct Tells(Arc<AtomicBool>);
+    impl Drop for Tells {
+        fn drop(&mut self) {
+            std::thread::sleep(Duration::from_millis(1));
+            self.0.store(true, SeqCst);
+        }
+    }
+    fails(Deadlock, "t1 in read of rwlock#1 (held by t1)", || {
+        let shared: (Arc<RwLock<()>>, Arc<AtomicBool>) = Default::default();
+        let (reads, tells) = (Reads(Arc::clone(&shared.0), Arc::clone(&shared.1)), Tells(Arc::clone(&shared.1)));
+        let held = Arc::new(AtomicBool::new(false));
+        let holds = Arc::clone(&held);
+        let reader = thread::spawn(move || {
+            let reads = reads;
+            let _first = reads.0.read().unwrap();
+            holds.store(true, SeqCst);
+            // The guard goes after this.
+            let _last = Reads(Arc::clone(&reads.0), Arc::clone(&reads.1));
+            panic!("and it reads");
+        });
+        while !held.load(SeqCst) {
+            thread::yield_now();
+        }
+        drop(thread::spawn(move || {
+            let _tells = tells;
+            drop(shared.0.write());
+        }));
+        drop(reader.join());
+    });
+}
+
 #[test]
 fn threads_that_can_neither_go_on_nor_unwind_are_left_behind_and_no_further_run_is_made() {
     struct Stubborn;
