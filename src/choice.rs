@@ -18,7 +18,7 @@ pub fn choice(n: usize) -> usize {
 }
 
 /// std's only source of randomness.
-fn random() -> usize {
+pub(crate) fn random() -> usize {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one(()) as usize
 }

@@ -1,7 +1,7 @@
 //! `std::hint`, in every world.
 
-#[cfg(not(raddle_model))]
-pub use std::hint::spin_loop;
+// In a model `spin_loop` is the one below.
+pub use std::hint::*;
 
 /// Says that the thread busy-waits. See [`std::hint::spin_loop`].
 ///
@@ -10,8 +10,13 @@ pub use std::hint::spin_loop;
 #[cfg(raddle_model)]
 #[track_caller]
 pub fn spin_loop() {
-    match crate::world::current() {
-        Some(ex) => ex.pause(crate::world::event::Kind::SpinLoop, std::panic::Location::caller()),
-        None => std::hint::spin_loop(),
+    use crate::world::{self, Here, event::Kind, real};
+    match world::here() {
+        Here::Model(ex) => ex.pause(Kind::SpinLoop, std::panic::Location::caller()),
+        Here::Run => {
+            std::hint::spin_loop();
+            real::paused();
+        }
+        Here::Outside => std::hint::spin_loop(),
     }
 }

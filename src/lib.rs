@@ -19,10 +19,15 @@
 //! `RUSTFLAGS="--cfg loom"` and `RUSTFLAGS="--cfg shuttle"` narrow a build to one world.
 
 pub mod cell;
+pub mod channel;
 mod choice;
+pub mod go;
 pub mod hint;
+#[cfg(any(feature = "rand", raddle_model))]
+pub mod rand;
 pub mod sync;
 pub mod thread;
+pub mod time;
 
 #[cfg(raddle_model)]
 mod check;
@@ -30,6 +35,8 @@ mod check;
 pub mod patterns;
 #[cfg(raddle_model)]
 mod world;
+#[cfg(all(raddle_model, feature = "catalogue"))]
+pub mod worlds;
 
 pub use self::choice::choice;
 #[cfg(raddle_model)]

@@ -21,6 +21,12 @@ fn every_type_of_sync_is_stds() {
         sync::RwLockReadGuard<'static, u8> = std::sync::RwLockReadGuard<'static, u8>;
         sync::RwLockWriteGuard<'static, u8> = std::sync::RwLockWriteGuard<'static, u8>;
         sync::Condvar = std::sync::Condvar;
+        sync::Barrier = std::sync::Barrier;
+        sync::BarrierWaitResult = std::sync::BarrierWaitResult;
+        sync::Once = std::sync::Once;
+        sync::OnceState = std::sync::OnceState;
+        sync::OnceLock<u8> = std::sync::OnceLock<u8>;
+        sync::LazyLock<u8> = std::sync::LazyLock<u8>;
         sync::LockResult<u8> = std::sync::LockResult<u8>;
         sync::TryLockResult<u8> = std::sync::TryLockResult<u8>;
         sync::PoisonError<u8> = std::sync::PoisonError<u8>;

@@ -12,18 +12,27 @@ use raddle::{
 /// What a check says that is given up after a second, and long before a minute has passed.
 fn hangs(name: &str, strategy: Strategy, model: impl Fn() + Send + Sync + 'static) -> Result<Verdict, Error> {
     let check = Check::new(name).strategy(strategy).isolated().hang(Duration::from_secs(1));
-    let (sender, receiver) = std::sync::mpsc::channel();
-    // A test is known by its thread's name.
-    let test = std::thread::current().name().expect("libtest names its threads").to_owned();
-    let run = move || drop(sender.send(check.run(model)));
-    std::thread::Builder::new().name(test).spawn(run).expect("a thread");
-    receiver.recv_timeout(Duration::from_secs(60)).expect("the watchdog answers")
+    let (answered, waits) = std::sync::mpsc::channel::<()>();
+    // The check itself stays on the test's thread, which knows what the checks before it have said.
+    std::thread::spawn(move || {
+        if waits.recv_timeout(Duration::from_secs(60)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            eprintln!("the watchdog does not answer");
+            std::process::abort();
+        }
+    });
+    let verdict = check.run(model);
+    drop(answered);
+    verdict
 }
 
 /// One strategy for each world that explores.
 fn strategies() -> Vec<Strategy> {
-    let worlds = World::compiled().iter().filter(|world| **world != World::Std);
-    worlds.map(|world| Strategy::defaults(*world)[0]).collect()
+    compiled(&[Strategy::Exhaustive, Strategy::Random])
+}
+
+/// Those of the strategies whose world is compiled.
+fn compiled(strategies: &[Strategy]) -> Vec<Strategy> {
+    strategies.iter().copied().filter(|strategy| World::compiled().contains(&strategy.world())).collect()
 }
 
 fn isolated(name: &str, strategy: Strategy, model: impl Fn() + Send + Sync + 'static) -> Result<Verdict, Error> {
@@ -61,6 +70,9 @@ fn an_ordinary_failure_comes_back_whole() {
         let verdict = isolated("panics", strategy, || panic!("no luck")).expect("the child reaches the check");
         let failure = verdict.failure.expect("the model panics");
         assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::Panic, "no luck"));
+        let [panic] = &failure.panics[..] else { panic!("{:?}", failure.panics) };
+        assert_eq!((panic.thread.as_str(), panic.message.as_str()), ("main", "no luck"));
+        assert!(panic.file.ends_with("isolation.rs"), "{panic}");
         assert!(failure.token.is_some());
     }
 }
@@ -157,6 +169,36 @@ fn a_lock_outside_the_shims_is_an_error_of_the_tool() {
         });
         let why = verdict.expect_err("the program has neither passed nor failed").to_string();
         assert!(why.contains("not modelled"), "{why}");
+    }
+}
+
+#[test]
+fn a_run_on_real_threads_that_does_not_end_is_given_up() {
+    for strategy in compiled(&[Strategy::Stress]) {
+        let blocked = hangs("blocks for ever", strategy, || {
+            let (sender, receiver) = std::sync::mpsc::channel::<()>();
+            // The run sees a thread that waits, and one that may yet do something.
+            let waits = thread::spawn(thread::park);
+            let _never = receiver.recv();
+            drop((sender, waits));
+        });
+        let failure = blocked.expect("a hang is a verdict").failure.expect("it never ends");
+        assert_eq!(failure.kind, FailureKind::Deadlock);
+        assert!(failure.message.starts_with("real threads were blocked for "), "{}", failure.message);
+        let busy = hangs("is busy for ever", strategy, || while std::hint::black_box(true) {});
+        let failure = busy.expect("a loop is a verdict").failure.expect("it never ends");
+        assert_eq!(failure.kind, FailureKind::Livelock);
+        assert!(failure.message.starts_with("real threads kept busy for "), "{}", failure.message);
+    }
+}
+
+#[test]
+fn a_run_on_real_threads_whose_threads_all_wait_comes_back_whole() {
+    for strategy in compiled(&[Strategy::Stress]) {
+        let verdict = isolated("waits", strategy, thread::park).expect("the child reaches the check");
+        assert_eq!((verdict.failures, verdict.executions), (1_000, 1_000));
+        let failure = verdict.failure.expect("main waits");
+        assert_eq!((failure.kind, failure.waiting.len()), (FailureKind::Deadlock, 1));
     }
 }
 

@@ -7,7 +7,7 @@ use std::{panic::catch_unwind, process::Command};
 
 use common::*;
 use raddle::{
-    Check, Failure, REPLAY, Strategy, Verdict,
+    Check, Error, Failure, REPLAY, Strategy, Token, TokenError, Verdict,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::*},
@@ -98,4 +98,33 @@ fn a_token_that_is_damaged_is_an_error_of_each_check() {
     let lines = child(&format!("{token}0"));
     assert_eq!(lines.len(), 6, "{lines:?}");
     assert!(lines.iter().all(|line| line.contains("checksum")), "{lines:?}");
+}
+
+#[test]
+fn a_token_does_not_fit_code_that_has_changed_although_there_is_nothing_to_decide() {
+    fn stores(values: &[usize]) -> AtomicUsize {
+        let atomic = AtomicUsize::new(0);
+        values.iter().for_each(|n| atomic.store(*n, SeqCst));
+        atomic
+    }
+    for strategy in strategies() {
+        let check = || Check::new("replayed").strategy(strategy);
+        let found = check().run(|| panic!("at {}", stores(&[1, 2]).load(SeqCst))).unwrap().failure.unwrap();
+        let token: Token = found.token.unwrap().parse().unwrap();
+        let replay = |model: fn()| check().replay(&token, model);
+        for changed in [
+            (|| panic!("at {}", stores(&[1, 3]).load(SeqCst))) as fn(),
+            || panic!("at {}", stores(&[1, 2, 2]).load(SeqCst)),
+            || panic!("at {}", stores(&[1, 2]).swap(2, SeqCst)),
+            || assert_eq!(stores(&[1]).into_inner(), 1),
+        ] {
+            let why = replay(changed).expect_err("another execution than the one that was recorded");
+            assert!(matches!(why, Error::Token(TokenError::DoesNotFit(_))), "{strategy}: {why}");
+        }
+        // What the program does after those steps, and what it says, are not what the schedule was found with.
+        let other = replay(|| panic!("elsewhere: {}", stores(&[1, 2]).load(SeqCst))).unwrap().failure.unwrap();
+        assert_eq!((other.message.as_str(), other.token.as_deref()), ("elsewhere: 2", Some(&*token.to_string())));
+        let mended = replay(|| assert_eq!(stores(&[1, 2]).load(SeqCst), 2)).unwrap();
+        assert!(mended.passed() && mended.executions == 1);
+    }
 }

@@ -179,7 +179,7 @@ fn told(done: &Done) -> String {
     };
     let text = match (&verdict.failure, verdict.world) {
         (None, World::Std) => format!("0 of {}", verdict.executions),
-        // A run that hangs is the last.
+        // A run that does not end is the last.
         (Some(failure), World::Std) => match verdict.coverage {
             Coverage::Truncated { by: Limit::Failure } => format!("{} in run {}", failure.kind, verdict.executions),
             _ => format!("{} of {}", verdict.failures, verdict.executions),

@@ -9,6 +9,7 @@ use std::{
 use raddle::{
     Token, World, interleaving,
     patterns::{Case, Expect, Seed, cases},
+    worlds::{APIS, Support},
 };
 
 use crate::{Failure, job::Job};
@@ -39,6 +40,9 @@ pub(crate) fn generate(check: bool, seeds: bool) -> Result<(), Failure> {
     let text = replace(&before, "catalogue", &catalogue(&root)?, "", "README.md")?;
     let text = replace(&text, "interleaving", &shown(&root)?, "", "README.md")?;
     write(path, text, &before)?;
+    let path = root.join("src/worlds.md");
+    let before = read(&path)?;
+    write(path, replace(&before, "worlds", &worlds(), "", "src/worlds.md")?, &before)?;
     for case in cases() {
         let path = root.join(case.file());
         let before = read(&path)?;
@@ -132,6 +136,24 @@ fn catalogue(root: &Path) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// What each world has of each interface.
+fn worlds() -> String {
+    let told = |support: Support| match support {
+        Support::Native => "native".to_owned(),
+        Support::Built => "built".to_owned(),
+        Support::Approximated(how) => how.to_owned(),
+        Support::Missing(instead) => format!("*missing*: {instead}"),
+    };
+    let mut text = "| module | items | std | loom | shuttle |\n|---|---|---|---|---|\n".to_owned();
+    for api in APIS {
+        let items: Vec<String> = api.items.iter().map(|item| format!("`{item}`")).collect();
+        let module = if api.module.is_empty() { "`raddle`".to_owned() } else { format!("`{}`", api.module) };
+        let row = [module, items.join(", "), told(api.std), told(api.loom), told(api.shuttle)];
+        text.push_str(&format!("| {} |\n", row.join(" | ")));
+    }
+    text
+}
+
 /// The block in a variant's file.
 fn links(root: &Path, case: &Case) -> Result<String, Failure> {
     let mut lines = Vec::new();
@@ -159,7 +181,7 @@ fn shown(root: &Path) -> Result<String, Failure> {
     let case = crate::select::one(SHOWN)?;
     let seed = load(root, case, World::Shuttle)?;
     let token: Token = seed.token.parse().map_err(|why| Failure::Unmet(format!("{SHOWN}: its seed: {why}")))?;
-    let verdict = Job::replaying(case, &token).run().map_err(|why| Failure::Unmet(format!("{SHOWN}: {why}")))?;
+    let verdict = Job::replaying(&token).run().map_err(|why| Failure::Unmet(format!("{SHOWN}: {why}")))?;
     let failure =
         verdict.failure.ok_or_else(|| Failure::Unmet(format!("{SHOWN}: its stored seed does not fail any more")))?;
     Ok(format!("```text\n{}: {}\n\n{}\n```", failure.kind, failure.message, interleaving(&failure)))

@@ -12,7 +12,7 @@ const STRESS: Duration = Duration::from_secs(2);
 /// Longer than any program of the catalogue sleeps.
 const STRESS_HANG: Duration = Duration::from_secs(4);
 
-/// A case and how to check it. It is also the child process's command line.
+/// A case, or a case with its large input, and how to check it. It is also the child process's command line.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Job {
     case: String,
@@ -31,16 +31,17 @@ impl Job {
         Job { case: case.name(), strategy, schedules, seed, replay: None }
     }
 
-    pub(crate) fn replaying(case: &Case, token: &Token) -> Job {
-        let replay = Some(token.to_string());
-        Job { replay, ..Job::new(case, token.strategy, SCHEDULES, SEED) }
+    pub(crate) fn replaying(token: &Token) -> Job {
+        let (case, replay) = (token.case.clone(), Some(token.to_string()));
+        Job { case, strategy: token.strategy, schedules: SCHEDULES, seed: SEED, replay }
     }
 
     /// Runs the job: in a child process, if this is the parent.
     pub(crate) fn run(&self) -> Result<Verdict, Error> {
-        let case = select::one(&self.case).map_err(|why| Error::Argument(why.to_string()))?;
+        let (case, size) = select::sized(&self.case).map_err(|why| Error::Argument(why.to_string()))?;
+        let input = case.input(size);
         let program = std::env::current_exe().map_err(|why| Error::Tool(format!("raddle cannot be found: {why}")))?;
-        let mut check = Check::new(case.name())
+        let mut check = Check::new(case.sized(size))
             .strategy(self.strategy)
             .schedules(self.schedules)
             .seed(self.seed)
@@ -50,9 +51,9 @@ impl Job {
             check = check.time(STRESS).hang(STRESS_HANG);
         }
         match &self.replay {
-            None => case.run(check, &case.small),
+            None => case.run(check, input),
             Some(token) => {
-                let (model, input) = (case.model, case.small.clone());
+                let (model, input) = (case.model, input.clone());
                 check.replay(&token.parse::<Token>()?, move || model(&input))
             }
         }

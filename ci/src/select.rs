@@ -1,6 +1,6 @@
 //! Which cases a filter means.
 
-use raddle::patterns::{Case, PATTERNS, cases, find};
+use raddle::patterns::{Case, FindError, PATTERNS, Size, cases, find, find_sized};
 
 use crate::Failure;
 
@@ -27,6 +27,17 @@ pub(crate) fn select(filter: Option<&str>) -> Result<Vec<&'static Case>, Failure
 /// If there is none, with the names that are near.
 pub(crate) fn one(name: &str) -> Result<&'static Case, Failure> {
     find(name).ok_or_else(|| Failure::Usage(unknown(name)))
+}
+
+/// The case that a check is named after, and which of its inputs.
+///
+/// # Errors
+/// If there is none, with the names that are near.
+pub(crate) fn sized(name: &str) -> Result<(&'static Case, Size), Failure> {
+    find_sized(name).map_err(|why| match why {
+        FindError::NoCase { name } => Failure::Usage(unknown(&name)),
+        why => Failure::Usage(why.to_string()),
+    })
 }
 
 fn names(case: &Case) -> Vec<String> {
@@ -57,6 +68,23 @@ mod tests {
         assert_eq!(count("counter"), 5);
         assert!(count("racy") >= 1);
         assert_eq!(select(None).map_or(0, |cases| cases.len()), cases().count());
+    }
+
+    #[test]
+    fn a_name_says_which_input_or_is_refused() {
+        let found = |name| sized(name).map(|(case, size)| case.sized(size)).map_err(|why| why.to_string());
+        for name in ["counter/naive", "counter/naive@large"] {
+            assert_eq!(found(name), Ok(name.to_owned()));
+        }
+        for (name, told) in [
+            ("counter/naive@huge", "has no input called \"huge\""),
+            ("counter/naive@", "has no input called \"\""),
+            ("counter/naive@large@large", "has no input called \"large@large\""),
+            ("counter/niave@large", "counter/naive"),
+        ] {
+            let why = found(name).expect_err("it means nothing");
+            assert!(why.contains(told), "{why}");
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ fn holds(case: &str, strategy: Strategy, input: &Input) {
     print!("{} threads: {}", input.work.len() + 1, suite::closing_note(std::slice::from_ref(&verdict)));
     assert!(verdict.passed(), "{}", raddle::render(&verdict));
     let expected = match strategy {
-        Strategy::Preemptions(preemptions) => Coverage::Bounded { preemptions },
+        Strategy::Preemptions(bound) => Coverage::Bounded { preemptions: Some(bound), firings: None, wakes: None },
         _ => Coverage::Exhausted,
     };
     assert_eq!(verdict.coverage, expected, "{} with {} threads", case.name(), input.work.len() + 1);

@@ -24,6 +24,16 @@ fn if_for_while_vote_is_decided_too_early() {
 }
 
 #[test]
+fn channel_vote_leaves_voters_behind() {
+    verify("vote/channel");
+}
+
+#[test]
+fn channel_off_by_one_vote_leaves_voters_behind() {
+    verify("vote/channel-off-by-one");
+}
+
+#[test]
 fn busy_lock_vote_is_right_and_busy() {
     verify("vote/busy-lock");
 }
@@ -46,4 +56,19 @@ fn signal_vote_is_right_with_one_waiter() {
 #[test]
 fn broadcast_after_unlock_vote_is_right() {
     verify("vote/broadcast-after-unlock");
+}
+
+#[test]
+fn channel_drain_vote_is_right_and_late() {
+    verify("vote/channel-drain");
+}
+
+#[test]
+fn channel_buffered_vote_leaves_nobody_behind() {
+    verify("vote/channel-buffered");
+}
+
+#[test]
+fn channel_done_vote_leaves_nobody_behind() {
+    verify("vote/channel-done");
 }

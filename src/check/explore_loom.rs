@@ -2,11 +2,12 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
     path::PathBuf,
     rc::Rc,
     sync::{
-        Arc,
+        Arc, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
@@ -17,10 +18,10 @@ use serde_json::{Value as Json, json};
 use super::{
     Coverage, Error, Failure, Limit, Model, Plan, Strategy, Token, TokenError,
     crash::Armed,
-    outcome::{Ended, Explored, MOST_RESTARTS, take, with_token},
+    outcome::{Again, Ended, Explored, MOST_RESTARTS, confirm, diverged, names, steps, take, with_token},
     token::Body,
 };
-use crate::world::{Engine, Execution, core::Facts, loom, panics::message_of};
+use crate::world::{Engine, Execution, core::Facts, loom, panics::message_of, timer::Kept};
 
 /// The bound to which an exploration falls back that is too large to exhaust.
 const FALLBACK_PREEMPTIONS: usize = 2;
@@ -36,8 +37,27 @@ enum Halt {
     Reached,
 }
 
+/// What loom is run for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Aim {
+    Explore,
+    /// To reach the execution with this number, before it begins.
+    Locate(u64),
+    /// To run one execution.
+    Once,
+}
+
 /// The payload that stops loom, between two executions.
 struct StopLoom;
+
+/// Whether loom says that its path does not fit the model: it meets another kind of branch, or is led to a thread that
+/// has not been spawned.
+fn misled(why: &str) -> bool {
+    why.contains("Reached unexpected exploration state") || why.contains("index out of bounds")
+}
+
+/// loom's path to an execution, and the choices in it that are not 0.
+type Found = (Vec<u8>, BTreeMap<u32, usize>);
 
 /// What the executions of one exploration share. They run inside loom, which takes only `Send` closures, so they find
 /// it in a thread-local.
@@ -50,11 +70,12 @@ struct Session {
     pending: Cell<bool>,
     /// Executions that loom has begun, in this exploration of one assignment of choices.
     number: Cell<u64>,
-    /// Stop when this one is about to begin.
-    target: Cell<Option<u64>>,
+    aim: Cell<Aim>,
     executions: Cell<u64>,
     steps: Cell<u64>,
     restarts: Cell<u32>,
+    /// The limits that have kept something back in some execution.
+    kept: Cell<Kept>,
 }
 
 thread_local! {
@@ -63,7 +84,8 @@ thread_local! {
 
 pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
     let facts = plan.replay.as_ref().map_or_else(Facts::default, |token| token.facts.clone());
-    let ex = Execution::new(Engine::Loom(loom::Engine::default()), plan.max_steps, facts);
+    let mut ex = Execution::new(Engine::Loom(loom::Engine::default()), plan.settings, facts);
+    ex.watch = Arc::clone(&plan.watch);
     let _installed = ex.install();
     let session = Rc::new(Session {
         plan: plan.clone(),
@@ -71,10 +93,11 @@ pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
         halt: RefCell::new(None),
         pending: Cell::new(false),
         number: Cell::new(0),
-        target: Cell::new(None),
+        aim: Cell::new(Aim::Explore),
         executions: Cell::new(0),
         steps: Cell::new(0),
         restarts: Cell::new(0),
+        kept: Cell::default(),
     });
     SESSION.set(Some(Rc::clone(&session)));
     let explored = match (&plan.replay, plan.strategy) {
@@ -97,7 +120,7 @@ impl Session {
         let mut builder = Builder::new();
         builder.max_threads = loom::MAX_THREADS;
         // Each step is at most two entries of loom's path, and a pause or a wait may add some.
-        builder.max_branches = self.plan.max_steps as usize * 4 + 1_000;
+        builder.max_branches = self.plan.settings.max_steps as usize * 4 + 1_000;
         builder.max_permutations = None;
         builder.max_duration = None;
         builder.preemption_bound = bound;
@@ -158,21 +181,20 @@ impl Session {
     /// Between two executions: looks at the one before, and says whether to stop.
     fn between(&self, ex: &Execution) -> bool {
         self.settle(ex);
+        self.plan.watch.executions.store(self.executions.get(), Relaxed);
+        self.plan.watch.steps.store(self.steps.get(), Relaxed);
         self.number.set(self.number.get() + 1);
         if let Some((armed, _)) = &*self.armed.borrow() {
             armed.number(self.number.get());
         }
         let mut halt = self.halt.borrow_mut();
         if halt.is_none() {
-            if self.target.get() == Some(self.number.get()) {
-                *halt = Some(Halt::Reached);
-            } else if self.target.get().is_none() && self.plan.replay.is_none() {
-                if self.executions.get() >= self.plan.budget {
-                    *halt = Some(Halt::Limit(Limit::Executions));
-                } else if self.plan.late() {
-                    *halt = Some(Halt::Limit(Limit::Time));
-                }
-            }
+            *halt = match self.aim.get() {
+                Aim::Locate(number) => (number == self.number.get()).then_some(Halt::Reached),
+                Aim::Explore if self.executions.get() >= self.plan.budget => Some(Halt::Limit(Limit::Executions)),
+                Aim::Explore if self.plan.late() => Some(Halt::Limit(Limit::Time)),
+                Aim::Explore | Aim::Once => None,
+            };
         }
         halt.is_some()
     }
@@ -182,12 +204,14 @@ impl Session {
             return;
         }
         let ended = take(ex);
-        if !matches!(ended, Ok(Ended::Learned)) && self.target.get().is_none() {
+        self.kept.set(self.kept.get().or(ex.core.borrow().kept()));
+        let aim = self.aim.get();
+        if !matches!(ended, Ok(Ended::Learned)) && !matches!(aim, Aim::Locate(_)) {
             self.executions.set(self.executions.get() + 1);
             self.steps.set(self.steps.get() + ex.core.borrow().steps);
         }
         let halt = match ended {
-            Ok(Ended::Passed) => self.plan.replay.as_ref().map(|_| Halt::Reached),
+            Ok(Ended::Passed) => (aim == Aim::Once).then_some(Halt::Reached),
             Ok(Ended::Failed(failure)) => Some(Halt::Failed(failure, self.number.get())),
             Ok(Ended::Learned) => Some(Halt::Learned),
             Err(error) => Some(Halt::Error(error)),
@@ -208,13 +232,11 @@ impl Session {
         engine.reset_assignment();
         let builder = self.builder(bound);
         loop {
+            self.aim.set(Aim::Explore);
             match self.run_loom(ex, &builder, model) {
                 None => {
                     if !engine.next_assignment() {
-                        return Ok(self.done(match bound {
-                            Some(preemptions) => Coverage::Bounded { preemptions },
-                            None => Coverage::Exhausted,
-                        }));
+                        return Ok(self.done(Coverage::complete(bound, self.kept.get(), self.plan.settings)));
                     }
                 }
                 Some(Halt::Learned) => {
@@ -222,45 +244,98 @@ impl Session {
                     engine.reset_assignment();
                 }
                 Some(Halt::Limit(by)) => return Ok(self.done(Coverage::Truncated { by })),
+                Some(Halt::Error(Error::Tool(why))) if misled(&why) => {
+                    let failure = {
+                        let core = ex.core.borrow();
+                        diverged(names(&core), steps(&core))
+                    };
+                    self.executions.set(self.executions.get() + 1);
+                    return Ok(self.failed(ex, failure, self.number(ex)));
+                }
                 Some(Halt::Error(error)) => return Err(error),
                 Some(Halt::Reached) => unreachable!("nothing was looked for"),
-                Some(Halt::Failed(failure, number)) => {
-                    let body = self.locate(ex, bound, number, model)?;
-                    let token = self.token(ex, body);
-                    let coverage = Coverage::Truncated { by: Limit::Failure };
-                    return Ok(Explored {
-                        failure: Some(with_token(failure, token)),
-                        failures: 1,
-                        ..self.done(coverage)
-                    });
-                }
+                Some(Halt::Failed(failure, number)) => return self.confirmed(ex, bound, failure, number, model),
             }
         }
     }
 
-    /// The path of the execution with this number: explores again up to it, and has loom write it down.
-    fn locate(&self, ex: &Execution, bound: Option<usize>, number: u64, model: &Model) -> Result<Body, Error> {
+    /// A failure that exploration has found, once it has been seen again: it is located, and its path is taken, which
+    /// is not counted.
+    fn confirmed(
+        &self,
+        ex: &Execution,
+        bound: Option<usize>,
+        failure: Failure,
+        number: u64,
+        model: &Model,
+    ) -> Result<Explored, Error> {
+        let body = Body::Number { number, choices: self.engine(ex).assignment() };
+        *self.plan.watch.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure.clone());
+        let Some((path, choices)) = self.locate(ex, bound, number, model)? else {
+            let again = Again::Parted(format!("execution {number} was not reached"));
+            return Ok(self.failed(ex, confirm(failure, again), body));
+        };
+        let counted = (self.executions.get(), self.steps.get());
+        let again = match self.follow(ex, &path, &choices, model)? {
+            Some(Halt::Failed(failure, _)) => Again::Failed(failure),
+            Some(Halt::Learned) => Again::Parted("it did what it had not done before".to_owned()),
+            Some(Halt::Error(why)) => Again::Parted(why.to_string()),
+            None | Some(Halt::Reached | Halt::Limit(_)) => Again::Passed,
+        };
+        self.executions.set(counted.0);
+        self.steps.set(counted.1);
+        Ok(self.failed(ex, confirm(failure, again), Body::Path { path, choices }))
+    }
+
+    fn failed(&self, ex: &Execution, failure: Failure, body: Body) -> Explored {
+        let failure = Some(with_token(failure, self.token(ex, body)));
+        Explored { failure, failures: 1, ..self.done(Coverage::Truncated { by: Limit::Failure }) }
+    }
+
+    /// The execution that runs, by its number.
+    fn number(&self, ex: &Execution) -> Body {
+        Body::Number { number: self.number.get(), choices: self.engine(ex).assignment() }
+    }
+
+    /// The path of the execution with this number, and its choices: explores again up to it, and has loom write it
+    /// down. `None` if it is not reached.
+    fn locate(&self, ex: &Execution, bound: Option<usize>, number: u64, model: &Model) -> Result<Option<Found>, Error> {
         let file = Scratch::new();
         let mut builder = self.builder(bound);
         builder.checkpoint_interval = number as usize;
         builder.checkpoint_file = Some(file.0.clone());
-        self.target.set(Some(number));
-        let halt = self.run_loom(ex, &builder, model);
-        self.target.set(None);
-        match halt {
+        self.aim.set(Aim::Locate(number));
+        match self.run_loom(ex, &builder, model) {
             Some(Halt::Reached) => {}
-            Some(Halt::Error(error)) => return Err(error),
-            _ => {
-                return Err(Error::Tool(format!(
-                    "execution {number} failed, and was not found again: the model depends on something that is not \
-                     modelled, such as time, randomness or a static of std's"
-                )));
-            }
+            Some(Halt::Error(Error::Tool(why))) if !misled(&why) => return Err(Error::Tool(why)),
+            _ => return Ok(None),
         }
         let text = std::fs::read_to_string(&file.0).map_err(|why| tool("loom's checkpoint cannot be read", &why))?;
         let json: Json = serde_json::from_str(&text).map_err(|why| tool("loom's checkpoint cannot be read", &why))?;
         let path = entries(&json).ok_or_else(|| tool("loom's checkpoint cannot be read", &"its form has changed"))?;
-        Ok(Body::Path { path, choices: self.engine(ex).assignment() })
+        Ok(Some((path, self.engine(ex).assignment())))
+    }
+
+    /// Runs the one execution that takes a path.
+    fn follow(
+        &self,
+        ex: &Execution,
+        path: &[u8],
+        choices: &BTreeMap<u32, usize>,
+        model: &Model,
+    ) -> Result<Option<Halt>, Error> {
+        let file = Scratch::new();
+        std::fs::write(&file.0, checkpoint(path).to_string())
+            .map_err(|why| tool("loom's checkpoint cannot be written", &why))?;
+        let mut builder = self.builder(None);
+        if builder.max_branches < path.len() {
+            return Err(TokenError::DoesNotFit(format!("it has {} branches", path.len())).into());
+        }
+        builder.checkpoint_file = Some(file.0.clone());
+        self.engine(ex).reset_assignment();
+        self.engine(ex).preset(choices.clone());
+        self.aim.set(Aim::Once);
+        Ok(self.run_loom(ex, &builder, model))
     }
 
     /// The one execution that a token holds.
@@ -270,41 +345,26 @@ impl Session {
             Body::Number { number, choices } => {
                 self.engine(ex).preset(choices.clone());
                 let bound = if let Strategy::Preemptions(bound) = token.strategy { Some(bound) } else { None };
-                match self.locate(ex, bound, *number, model)? {
-                    Body::Path { path, choices } => (path, choices),
-                    _ => unreachable!("an execution is located by its path"),
-                }
+                self.locate(ex, bound, *number, model)?
+                    .ok_or_else(|| TokenError::DoesNotFit(format!("execution {number} is not reached")))?
             }
             _ => return Err(TokenError::DoesNotFit("it holds no path of loom's".to_owned()).into()),
         };
-        let file = Scratch::new();
-        std::fs::write(&file.0, checkpoint(&path).to_string())
-            .map_err(|why| tool("loom's checkpoint cannot be written", &why))?;
-        let mut builder = self.builder(None);
-        if builder.max_branches < path.len() {
-            return Err(TokenError::DoesNotFit(format!("it has {} branches", path.len())).into());
-        }
-        builder.checkpoint_file = Some(file.0.clone());
         loop {
-            self.engine(ex).reset_assignment();
-            self.engine(ex).preset(choices.clone());
-            match self.run_loom(ex, &builder, model) {
+            match self.follow(ex, &path, &choices, model)? {
                 // Facts name places in the source, which may have moved: what they said is then learned again.
                 Some(Halt::Learned) => self.start_over()?,
                 Some(Halt::Failed(failure, _)) => {
-                    let token = self.token(ex, Body::Path { path, choices });
-                    let coverage = Coverage::Sampled { schedules: 1 };
-                    return Ok(Explored {
-                        failure: Some(with_token(failure, token)),
-                        failures: 1,
-                        ..self.done(coverage)
-                    });
+                    token.fits(&failure.steps)?;
+                    let explored = self.failed(ex, failure, Body::Path { path, choices });
+                    return Ok(Explored { coverage: Coverage::Sampled { schedules: 1 }, ..explored });
                 }
-                Some(Halt::Error(Error::Tool(why))) if why.contains("Reached unexpected exploration state") => {
-                    return Err(TokenError::DoesNotFit("loom meets another kind of branch".to_owned()).into());
+                Some(Halt::Error(Error::Tool(why))) if misled(&why) => {
+                    return Err(TokenError::DoesNotFit("loom meets another branch".to_owned()).into());
                 }
                 Some(Halt::Error(error)) => return Err(error),
                 None | Some(Halt::Reached | Halt::Limit(_)) => {
+                    token.fits(&steps(&ex.core.borrow()))?;
                     return Ok(self.done(Coverage::Sampled { schedules: 1 }));
                 }
             }

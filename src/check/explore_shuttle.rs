@@ -8,17 +8,18 @@ use std::{
 };
 
 use super::{
-    Coverage, Error, Failure, FailureKind, Limit, Model, Plan, Strategy, Token, TokenError,
+    Coverage, Error, Failure, Limit, Model, Plan, Strategy, Token, TokenError,
     crash::Armed,
-    outcome::{Ended, Explored, MOST_RESTARTS, names, steps, take, with_token},
+    outcome::{Again, Ended, Explored, MOST_RESTARTS, confirm, diverged, names, steps, take, with_token},
     strategy::{Chooser, Dfs, Pct, Random, Replay, Urw},
     token::{Body, Estimate, Estimated},
 };
 use crate::world::{
     Engine, Execution,
-    core::{Core, Facts, mix},
+    core::{Facts, mix},
     panics::message_of,
     shuttle,
+    timer::Kept,
 };
 
 /// Decisions that PCT supposes an execution to have before it has seen one.
@@ -33,12 +34,14 @@ struct Session<'a> {
     executions: u64,
     steps: u64,
     restarts: u32,
+    /// The limits that have kept something back in some execution.
+    kept: Kept,
 }
 
 pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
     let facts = plan.replay.as_ref().map_or_else(Facts::default, |token| token.facts.clone());
     let idle: Box<dyn Chooser> = Box::new(Replay::new(Vec::new()));
-    let ex = Execution::new(Engine::Shuttle(shuttle::Engine::new(idle)), plan.max_steps, facts);
+    let ex = Execution::new(Engine::Shuttle(shuttle::Engine::new(idle)), plan.settings, facts);
     let _installed = ex.install();
     let mut session = Session {
         armed: Armed::new(&plan.case, plan.strategy),
@@ -49,6 +52,7 @@ pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
         executions: 0,
         steps: 0,
         restarts: 0,
+        kept: Kept::default(),
     };
     match &plan.replay {
         Some(token) => session.replay(token),
@@ -74,6 +78,7 @@ impl Session<'_> {
             return Err(Error::Tool(format!("the shuttle engine gave up: {}", message_of(&*payload))));
         }
         let ended = take(self.ex)?;
+        self.kept = self.kept.or(self.ex.core.borrow().kept());
         if matches!(ended, Ended::Learned) {
             self.executions = 0;
             self.steps = 0;
@@ -107,6 +112,19 @@ impl Session<'_> {
         Explored { failure: Some(with_token(failure, token)), failures: 1, ..self.done(coverage) }
     }
 
+    /// A failure that exploration has found, once it has been seen again: its token is replayed, which is not counted.
+    fn confirmed(&mut self, failure: Failure, body: Body, coverage: Coverage) -> Result<Explored, Error> {
+        let counted = (self.executions, self.steps);
+        let again = match self.rerun(&body)? {
+            (_, Some(how)) => Again::Parted(how),
+            (Ended::Passed, None) => Again::Passed,
+            (Ended::Learned, None) => Again::Parted("it did what it had not done before".to_owned()),
+            (Ended::Failed(failure), None) => Again::Failed(failure),
+        };
+        (self.executions, self.steps) = counted;
+        Ok(self.failed(confirm(failure, again), body, coverage))
+    }
+
     /// Draws schedules at random.
     fn sample(&mut self) -> Result<Explored, Error> {
         let mut estimated = Estimated::Nothing;
@@ -131,10 +149,10 @@ impl Session<'_> {
             let ended = self.run(chooser(self.plan.strategy, seed, &estimated, &estimate))?;
             if let Ended::Failed(failure) = ended {
                 let coverage = Coverage::Sampled { schedules: self.executions };
-                return Ok(self.failed(failure, Body::Seed { seed, estimate: estimated }, coverage));
+                return self.confirmed(failure, Body::Seed { seed, estimate: estimated }, coverage);
             }
             if let Estimated::Steps(steps) = &mut estimated {
-                let seen = self.ex.core.borrow().decisions.len();
+                let seen = self.ex.core.borrow().threads.iter().map(|thread| thread.points as usize).sum();
                 if seen > *steps {
                     *steps = seen;
                     self.arm(Body::Seed { seed, estimate: estimated.clone() });
@@ -184,50 +202,74 @@ impl Session<'_> {
             }
             let coverage = Coverage::Truncated { by: Limit::Failure };
             let decisions = || Body::Decisions(self.ex.core.borrow().decisions.clone());
-            if dfs.borrow().diverged {
-                let failure = nondeterminism(&self.ex.core.borrow(), "another number of threads could run");
+            if dfs.borrow().diverged() {
+                let failure = {
+                    let core = self.ex.core.borrow();
+                    diverged(names(&core), steps(&core))
+                };
                 return Ok(self.failed(failure, decisions(), coverage));
             }
             if let Ended::Failed(failure) = ended {
-                return Ok(self.failed(failure, decisions(), coverage));
+                let decisions = decisions();
+                return match number {
+                    None => self.confirmed(failure, decisions, coverage),
+                    Some(_) => Ok(self.failed(failure, decisions, coverage)),
+                };
             }
             if number == Some(self.executions) || !dfs.borrow_mut().next() {
-                return Ok(self.done(Coverage::Exhausted));
+                return Ok(self.done(Coverage::complete(None, self.kept, self.plan.settings)));
             }
         }
     }
 
     /// The one execution that a token holds.
     fn replay(&mut self, token: &Token) -> Result<Explored, Error> {
+        if let Body::Number { number, .. } = &token.body {
+            return self.search(Some(*number));
+        }
         let (ended, parted) = loop {
-            let replay = Rc::new(RefCell::new(Replay::new(match &token.body {
-                Body::Decisions(decisions) => decisions.clone(),
-                _ => Vec::new(),
-            })));
-            let ended = match &token.body {
-                Body::Number { number, .. } => return self.search(Some(*number)),
-                Body::Path { .. } => return Err(TokenError::DoesNotFit("it holds a path of loom's".to_owned()).into()),
-                Body::Decisions(_) => self.run(Box::new(Rc::clone(&replay)))?,
-                Body::Seed { seed, estimate } => {
-                    let points = match estimate {
-                        Estimated::Points(points) => Rc::new(points.clone()),
-                        _ => Rc::default(),
-                    };
-                    self.run(chooser(self.plan.strategy, *seed, estimate, &points))?
-                }
-            };
             // Facts name places in the source, which may have moved: what they said is then learned again.
-            if !matches!(ended, Ended::Learned) {
-                break (ended, replay.borrow().parted.clone());
+            match self.rerun(&token.body)? {
+                (Ended::Learned, _) => {}
+                done => break done,
             }
         };
         if let Some(how) = parted {
             return Err(TokenError::DoesNotFit(how).into());
         }
+        let coverage = Coverage::Sampled { schedules: 1 };
         match ended {
             Ended::Learned => unreachable!("it starts over with what it has learned"),
-            Ended::Passed => Ok(self.done(Coverage::Sampled { schedules: 1 })),
-            Ended::Failed(failure) => Ok(self.failed(failure, token.body.clone(), Coverage::Sampled { schedules: 1 })),
+            Ended::Passed => {
+                token.fits(&steps(&self.ex.core.borrow()))?;
+                Ok(self.done(coverage))
+            }
+            Ended::Failed(failure) => {
+                token.fits(&failure.steps)?;
+                Ok(self.failed(failure, token.body.clone(), coverage))
+            }
+        }
+    }
+
+    /// Runs one execution as a token says, and tells where it parted from the token's decisions.
+    fn rerun(&mut self, body: &Body) -> Result<(Ended, Option<String>), Error> {
+        match body {
+            Body::Decisions(decisions) => {
+                let replay = Rc::new(RefCell::new(Replay::new(decisions.clone())));
+                let ended = self.run(Box::new(Rc::clone(&replay)))?;
+                let parted = replay.borrow().parted.clone();
+                Ok((ended, parted))
+            }
+            Body::Seed { seed, estimate } => {
+                let points = match estimate {
+                    Estimated::Points(points) => Rc::new(points.clone()),
+                    _ => Rc::default(),
+                };
+                Ok((self.run(chooser(self.plan.strategy, *seed, estimate, &points))?, None))
+            }
+            Body::Path { .. } | Body::Number { .. } => {
+                Err(TokenError::DoesNotFit("it holds neither a seed nor decisions".to_owned()).into())
+            }
         }
     }
 }
@@ -237,20 +279,5 @@ fn chooser(strategy: Strategy, seed: u64, estimated: &Estimated, points: &Rc<Est
         (Strategy::Pct { depth }, Estimated::Steps(steps)) => Box::new(Pct::new(seed, depth, *steps)),
         (Strategy::Urw, _) => Box::new(Urw::new(seed, Rc::clone(points))),
         _ => Box::new(Random::new(seed)),
-    }
-}
-
-/// A failure of the model to repeat itself.
-fn nondeterminism(core: &Core, how: &str) -> Failure {
-    Failure {
-        kind: FailureKind::Nondeterminism,
-        message: format!(
-            "the same schedule gave another execution ({how}): the model depends on something that is not modelled, \
-             such as time, randomness, addresses or a static of std's"
-        ),
-        waiting: Vec::new(),
-        threads: names(core),
-        steps: steps(core),
-        token: None,
     }
 }

@@ -1,15 +1,13 @@
 //! The std world: the model on real threads, again and again.
 //!
-//! A run that hangs hangs the check: only a check in a child process ([`Check::isolated`](super::Check::isolated)) can
+//! A run whose threads all wait for each other has failed, and ends. One that is blocked outside the facade, or never
+//! comes to an end, hangs the check: only a check in a child process ([`Check::isolated`](super::Check::isolated)) can
 //! report it.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::atomic::{AtomicU64, Ordering::SeqCst},
-};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-use super::{Coverage, Error, Failure, FailureKind, Limit, Model, Plan, outcome::Explored};
-use crate::world::panics::message_of;
+use super::{Coverage, Error, Limit, Model, Plan, outcome::Explored};
+use crate::world::real;
 
 /// Runs that have been begun: for a watchdog that wonders whether one hangs.
 pub(crate) static RUNS: AtomicU64 = AtomicU64::new(0);
@@ -28,16 +26,14 @@ pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
         explored.executions += 1;
         explored.coverage = Coverage::Sampled { schedules: explored.executions };
         RUNS.fetch_add(1, SeqCst);
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| model())) {
+        let ended = real::run(model).map_err(Error::Tool)?;
+        if let Some(failure) = ended.failure {
             explored.failures += 1;
-            explored.failure.get_or_insert_with(|| Failure {
-                kind: FailureKind::Panic,
-                message: message_of(&*payload),
-                waiting: Vec::new(),
-                threads: Vec::new(),
-                steps: Vec::new(),
-                token: None,
-            });
+            explored.failure.get_or_insert(failure);
+        }
+        if ended.leaves_threads {
+            explored.coverage = Coverage::Truncated { by: Limit::Failure };
+            return Ok(explored);
         }
     }
     Ok(explored)

@@ -283,7 +283,15 @@ fn failed(
     executions: u64,
     token: Option<String>,
 ) -> Verdict {
-    let failure = Failure { kind, message, waiting: Vec::new(), threads: Vec::new(), steps: Vec::new(), token };
+    let failure = Failure {
+        kind,
+        message,
+        panics: Vec::new(),
+        waiting: Vec::new(),
+        threads: Vec::new(),
+        steps: Vec::new(),
+        token,
+    };
     Verdict {
         failure: Some(failure),
         coverage: Coverage::Truncated { by: Limit::Failure },

@@ -31,19 +31,20 @@ mod report;
 pub(crate) mod strategy;
 mod token;
 mod verdict;
+pub(crate) mod watch;
 
 use std::{
     ffi::OsString,
     fmt,
     path::PathBuf,
     str::FromStr,
-    sync::Arc,
+    sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use self::isolate::Isolation;
+use self::{isolate::Isolation, watch::Watch};
 
 pub use self::{
     error::{Error, TokenError},
@@ -51,10 +52,11 @@ pub use self::{
     report::{interleaving, render},
     token::{Token, engine},
     verdict::{
-        Coverage, Failure, FailureKind, Kind, Limit, Number, ObjectKind, ObjectRef, Step, Value, Verdict, Waiting,
+        Coverage, Failure, FailureKind, Kind, Limit, Number, ObjectKind, ObjectRef, Panicked, Step, Value, Verdict,
+        Waiting,
     },
 };
-use crate::world::{self, World, panics};
+use crate::world::{self, World, core::Settings, panics};
 
 /// How executions are chosen in a world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -77,7 +79,9 @@ pub enum Strategy {
     Urw,
     /// shuttle: every schedule and every choice, depth first, without reduction.
     Dfs,
-    /// std: run it again and again on real threads. Goes on after a failure, to count them.
+    /// std: run it again and again on real threads. Goes on after a failure, to count them. A run whose threads all wait
+    /// for each other is a failure like any other; one that does not end for another reason ends the check, if it is
+    /// isolated, and hangs it if not.
     Stress,
 }
 
@@ -158,6 +162,8 @@ pub const LOOM_EXECUTIONS: u64 = 20_000;
 pub const SCHEDULES: u64 = 1_000;
 /// The seed that schedules grow from unless one is given.
 pub const SEED: u64 = 0x7261_6464_6c65;
+/// Timers that may fire, in one execution, although something else could go on.
+pub const FIRINGS: u32 = 2;
 /// Steps in one execution, in the loom world.
 pub const LOOM_STEPS: u64 = 20_000;
 /// Steps in one execution, in the shuttle world.
@@ -182,6 +188,9 @@ pub struct Check {
     schedules: Option<u64>,
     executions: Option<u64>,
     steps: Option<u64>,
+    firings: u32,
+    spurious: u32,
+    timed: bool,
     time: Option<Duration>,
     isolation: Option<Isolation>,
     hang: Duration,
@@ -199,10 +208,11 @@ pub(crate) struct Plan {
     pub(crate) seed: u64,
     /// Executions or schedules.
     pub(crate) budget: u64,
-    pub(crate) max_steps: u64,
+    pub(crate) settings: Settings,
     pub(crate) deadline: Option<Instant>,
     /// The one execution to replay.
     pub(crate) replay: Option<Token>,
+    pub(crate) watch: Arc<Watch>,
 }
 
 impl Plan {
@@ -221,6 +231,9 @@ impl Check {
             schedules: None,
             executions: None,
             steps: None,
+            firings: FIRINGS,
+            spurious: 0,
+            timed: false,
             time: None,
             isolation: None,
             hang: HANG,
@@ -264,6 +277,27 @@ impl Check {
         self
     }
 
+    /// How many timers may fire, in one execution, although something else could go on. Where the limit keeps one back,
+    /// the exploration is bounded by it. Default [`FIRINGS`]; 0: timers fire only when nothing else can go on.
+    pub fn firings(mut self, firings: u32) -> Check {
+        self.firings = firings;
+        self
+    }
+
+    /// How many waits may end spuriously in one execution: `Condvar::wait` and its relatives, `park`. Default 0. With more,
+    /// code that tests its condition once, where std demands a loop, is found out.
+    pub fn spurious(mut self, wakes: u32) -> Check {
+        self.spurious = wakes;
+        self
+    }
+
+    /// Keeps virtual time: it moves only when nothing else can go on, and timers fire in the order of their deadlines.
+    /// Without this a timer may fire at any point, and durations mean nothing. Not in the loom world.
+    pub fn timed(mut self) -> Check {
+        self.timed = true;
+        self
+    }
+
     /// Stops the exploration, between two executions, after so much time. Unlimited by default.
     pub fn time(mut self, time: Duration) -> Check {
         self.time = Some(time);
@@ -272,8 +306,8 @@ impl Check {
 
     /// Runs the model in a process of its own, so that it may die: the current test is run again, alone, in a child
     /// process that reaches this check and runs the model there. A stack overflow, an abort, or an execution that
-    /// reaches no scheduling point for [`HANG`] is then a verdict. The test must reach the check the same way each
-    /// time.
+    /// reaches no scheduling point for [`HANG`] (on real threads: a run that takes so long) is then a verdict. The test
+    /// must reach the check the same way each time.
     pub fn isolated(mut self) -> Check {
         self.isolation = Some(Isolation::Test { hint: "" });
         self
@@ -383,7 +417,8 @@ impl Check {
     /// Replays one execution, and returns what happened then.
     ///
     /// # Errors
-    /// If the token does not belong to this check, or the model does not follow it.
+    /// If the token does not belong to this check, or the model does not follow it: the steps must be those that the
+    /// token was made of. What the model does after them, and whether it fails, is in the verdict.
     pub fn replay<F: Fn() + Send + Sync + 'static>(self, token: &Token, model: F) -> Result<Verdict, Error> {
         if token.case != self.name {
             return Err(TokenError::OtherCase { found: token.case.clone(), expected: self.name }.into());
@@ -427,29 +462,43 @@ impl Check {
                     .to_owned(),
             ));
         }
+        if self.timed && world != World::Shuttle {
+            return Err(Error::Argument(format!(
+                "{}: the {world} world has no virtual time: check timed models in the shuttle world",
+                self.name
+            )));
+        }
         let start = Instant::now();
         let plan = Plan {
             case: self.name.clone(),
             strategy,
             seed: self.seed,
             budget,
-            max_steps,
+            settings: Settings { max_steps, firings: self.firings, spurious: self.spurious, timed: self.timed },
             deadline: self.time.map(|time| start + time),
             replay,
+            watch: Arc::default(),
         };
-        panics::install_hook();
+        let _hooked = panics::hook();
+        let (watch, replays) = (Arc::clone(&plan.watch), plan.replay.is_some());
+        let (runs, ended) = mpsc::channel();
         // A fresh OS thread for each model: nothing that one leaves behind can reach the next.
-        let stalls = world == World::Loom && plan.replay.is_some();
         let running = std::thread::Builder::new()
             .name(format!("raddle {}", self.name.replace('\0', " ")))
-            .spawn(move || explore(&plan, &model))
+            .spawn(move || {
+                let _runs = runs;
+                explore(&plan, &model)
+            })
             .map_err(|why| Error::Tool(format!("no thread to run the model on: {why}")))?;
-        if stalls {
-            wait_unless_stalled(&running)?;
-        }
-        let explored = running
-            .join()
-            .unwrap_or_else(|payload| Err(Error::Tool(format!("raddle failed: {}", panics::message_of(&*payload)))))?;
+        let explored = match world == World::Loom && watch.stalls(&ended) {
+            true if replays => {
+                return Err(TokenError::DoesNotFit("it leads loom to a thread that has ended".to_owned()).into());
+            }
+            true => outcome::lost(&watch),
+            false => running.join().unwrap_or_else(|payload| {
+                Err(Error::Tool(format!("raddle failed: {}", panics::message_of(&*payload))))
+            })?,
+        };
         Ok(Verdict {
             failure: explored.failure,
             coverage: explored.coverage,
@@ -460,25 +509,6 @@ impl Check {
             ..blank
         })
     }
-}
-
-/// Time without a step after which loom's replay of a path that does not fit is given up.
-const STALL: Duration = Duration::from_secs(5);
-
-/// Waits for a replay in the loom world. loom follows a path blindly: led to a thread that has ended, as code that has
-/// changed since may do, it goes round for ever, and there is no way to stop it but the end of the process.
-fn wait_unless_stalled<T>(running: &std::thread::JoinHandle<T>) -> Result<(), Error> {
-    let (mut beat, mut since) = (world::beats(), Instant::now());
-    while !running.is_finished() {
-        std::thread::sleep(Duration::from_millis(1));
-        let now = world::beats();
-        if now != beat {
-            (beat, since) = (now, Instant::now());
-        } else if since.elapsed() >= STALL {
-            return Err(TokenError::DoesNotFit("it leads loom to a thread that has ended".to_owned()).into());
-        }
-    }
-    Ok(())
 }
 
 fn explore(plan: &Plan, model: &Model) -> Result<outcome::Explored, Error> {

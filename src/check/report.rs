@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{Cell, ContentArrangement, Table, TableComponent, presets::UTF8_HORIZONTAL_ONLY};
 
-use super::{Failure, Verdict};
+use super::{Failure, FailureKind, Verdict};
 
 /// Steps that a report shows: the last ones, where there are more.
 const SHOWN: usize = 60;
@@ -28,6 +28,12 @@ pub fn render(verdict: &Verdict) -> String {
         text.push('\n');
         write_line(&mut text, &interleaving(failure));
     }
+    if !failure.panics.is_empty() {
+        write_line(&mut text, "\nPanics:");
+        for panicked in &failure.panics {
+            write_line(&mut text, &format!("  {panicked}"));
+        }
+    }
     if !failure.waiting.is_empty() {
         write_line(&mut text, "\nWaiting:");
         for waiting in &failure.waiting {
@@ -35,7 +41,11 @@ pub fn render(verdict: &Verdict) -> String {
         }
     }
     if let Some(token) = &failure.token {
-        write_line(&mut text, &format!("\nReplay this one execution: put {}={token}", super::REPLAY));
+        let what = match failure.kind {
+            FailureKind::Nondeterminism => "Run this schedule again, whatever it gives",
+            _ => "Replay this one execution",
+        };
+        write_line(&mut text, &format!("\n{what}: put {}={token}", super::REPLAY));
         write_line(&mut text, "before the command that ran this test.");
     }
     text

@@ -30,8 +30,16 @@ pub(crate) trait Chooser {
     /// An index into [`Point::threads`].
     fn pick(&mut self, point: &Point<'_>) -> usize;
 
+    /// Only one thread can take a step, so there is nothing to pick.
+    fn pass(&mut self, _point: &Point<'_>) {}
+
     /// A number below `n`, which is at least 2.
     fn choose(&mut self, n: usize) -> usize;
+
+    /// Any number, if schedules are drawn at random.
+    fn random(&mut self) -> Option<u64> {
+        None
+    }
 }
 
 impl<C: Chooser> Chooser for Rc<RefCell<C>> {
@@ -39,8 +47,16 @@ impl<C: Chooser> Chooser for Rc<RefCell<C>> {
         self.borrow_mut().pick(point)
     }
 
+    fn pass(&mut self, point: &Point<'_>) {
+        self.borrow_mut().pass(point);
+    }
+
     fn choose(&mut self, n: usize) -> usize {
         self.borrow_mut().choose(n)
+    }
+
+    fn random(&mut self) -> Option<u64> {
+        self.borrow_mut().random()
     }
 }
 
@@ -61,6 +77,10 @@ impl Chooser for Random {
     fn choose(&mut self, n: usize) -> usize {
         self.0.gen_range(0..n)
     }
+
+    fn random(&mut self) -> Option<u64> {
+        Some(self.0.next_u64())
+    }
 }
 
 /// Probabilistic concurrency testing: the enabled thread with the highest of random priorities, and at `depth - 1`
@@ -70,38 +90,46 @@ pub(crate) struct Pct {
     rng: Pcg64Mcg,
     /// By thread. Those drawn have the highest bit, those that were lowered have not.
     priorities: Vec<u64>,
-    /// The decisions, counted from 0, at which a priority changes.
+    /// The scheduling points, counted from 0, at which a priority changes.
     changes: SmallVec<[usize; 4]>,
-    decisions: usize,
+    points: usize,
     lowest: u64,
 }
 
 impl Pct {
-    /// `steps` is the estimate of the decisions in an execution.
+    /// `steps` is the estimate of the scheduling points in an execution.
     pub(crate) fn new(seed: u64, depth: usize, steps: usize) -> Pct {
         let mut rng = Pcg64Mcg::seed_from_u64(seed);
         let changes = (1..depth).map(|_| rng.gen_range(0..steps.max(1))).collect();
-        Pct { rng, priorities: Vec::new(), changes, decisions: 0, lowest: 1 << 63 }
+        Pct { rng, priorities: Vec::new(), changes, points: 0, lowest: 1 << 63 }
     }
 }
 
 impl Chooser for Pct {
-    fn pick(&mut self, point: &Point<'_>) -> usize {
+    fn pass(&mut self, point: &Point<'_>) {
         while self.priorities.len() < point.core.threads.len() {
             self.priorities.push(self.rng.next_u64() | 1 << 63);
         }
-        let change = self.changes.contains(&self.decisions) || point.yielding;
-        self.decisions += 1;
+        let change = self.changes.contains(&self.points) || point.yielding;
+        self.points += 1;
         if change && let Some(last) = point.last {
             self.lowest -= 1;
             self.priorities[last] = self.lowest;
         }
+    }
+
+    fn pick(&mut self, point: &Point<'_>) -> usize {
+        self.pass(point);
         let best = point.threads.iter().enumerate().max_by_key(|(_, thread)| self.priorities[**thread]);
         best.expect("a strategy is asked where somebody can run").0
     }
 
     fn choose(&mut self, n: usize) -> usize {
         self.rng.gen_range(0..n)
+    }
+
+    fn random(&mut self) -> Option<u64> {
+        Some(self.rng.next_u64())
     }
 }
 
@@ -150,6 +178,10 @@ impl Chooser for Urw {
     fn choose(&mut self, n: usize) -> usize {
         self.rng.gen_range(0..n)
     }
+
+    fn random(&mut self) -> Option<u64> {
+        Some(self.rng.next_u64())
+    }
 }
 
 /// Every schedule and every choice, depth first, without any reduction: slow, and obviously complete.
@@ -157,8 +189,7 @@ impl Chooser for Urw {
 pub(crate) struct Dfs {
     path: Vec<Fork>,
     at: usize,
-    /// The model did not repeat itself.
-    pub(crate) diverged: bool,
+    diverged: bool,
 }
 
 struct Fork {
@@ -171,6 +202,11 @@ struct Fork {
 }
 
 impl Dfs {
+    /// Whether the execution that has ended did not repeat the one before it, up to where it should part from it.
+    pub(crate) fn diverged(&self) -> bool {
+        self.diverged || self.at < self.path.len()
+    }
+
     /// Moves on to the next execution; false after the last.
     pub(crate) fn next(&mut self) -> bool {
         self.at = 0;

@@ -13,12 +13,16 @@
 //! A token contains everything that makes its execution reproducible without running any other: either all decisions
 //! (`p`), or a seed (`s`) and every parameter that was derived from earlier executions. `n` stands where a process died
 //! before the decisions could be read: the execution's number, which is reached by exploring up to it.
+//!
+//! A seed, or the path of an execution in which nothing was decided, fits any code. So a token also holds how many steps
+//! the execution had, and a hash of what they did (`h`, but for a process that died or a model that does not repeat
+//! itself): another execution than that one does not fit.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 
-use super::{Strategy, TokenError};
+use super::{Step, Strategy, TokenError};
 use crate::world::{
     World,
     core::{Facts, mix},
@@ -38,6 +42,26 @@ pub struct Token {
     pub strategy: Strategy,
     pub(crate) body: Body,
     pub(crate) facts: Facts,
+    pub(crate) trail: Option<Trail>,
+}
+
+/// The steps of an execution, in short: how many, and a hash of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Trail {
+    steps: usize,
+    hash: u32,
+}
+
+impl Trail {
+    /// Who did what to which object, with which result: not where that stands in the source, nor which pointers it saw,
+    /// since which addresses are given out again differs from run to run.
+    pub(crate) fn of(steps: &[Step]) -> Trail {
+        let mut hash = crc32fast::Hasher::new();
+        for step in steps.iter().map(Step::repeatable) {
+            hash.update(format!("{} {step}\n", step.thread).as_bytes());
+        }
+        Trail { steps: steps.len(), hash: hash.finalize() }
+    }
 }
 
 /// What makes the execution reproducible.
@@ -152,7 +176,22 @@ pub fn engine(world: World) -> &'static str {
 
 impl Token {
     pub(crate) fn new(case: &str, strategy: Strategy, body: Body, facts: &Facts) -> Token {
-        Token { case: case.to_owned(), world: strategy.world(), strategy, body, facts: facts.clone() }
+        Token { case: case.to_owned(), world: strategy.world(), strategy, body, facts: facts.clone(), trail: None }
+    }
+
+    /// The token of an execution that had these steps.
+    pub(crate) fn with_trail(self, steps: &[Step]) -> Token {
+        Token { trail: Some(Trail::of(steps)), ..self }
+    }
+
+    /// Whether an execution with these steps is the one that was recorded, as far as that one went.
+    pub(crate) fn fits(&self, steps: &[Step]) -> Result<(), TokenError> {
+        match self.trail {
+            Some(trail) if steps.get(..trail.steps).map(Trail::of) != Some(trail) => {
+                Err(TokenError::DoesNotFit(format!("its {} steps are others than those recorded", trail.steps)))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -178,16 +217,30 @@ impl fmt::Display for Token {
                 fields.extend(write_choices(choices));
             }
         }
-        let Facts { tries, asks_finished, spoils, counted, loops, prepared } = &self.facts;
-        if *tries {
-            fields.push("t=1".to_owned());
-        }
-        if *asks_finished {
-            fields.push("f=1".to_owned());
-        }
-        if *spoils {
-            fields.push("u=1".to_owned());
-        }
+        let Facts {
+            tries,
+            hangs_up,
+            meets,
+            asks_finished,
+            peeks,
+            asks_leader,
+            crowds,
+            spoils,
+            counted,
+            loops,
+            prepared,
+        } = &self.facts;
+        let flags = [
+            ("t", tries),
+            ("g", hangs_up),
+            ("m", meets),
+            ("f", asks_finished),
+            ("o", peeks),
+            ("y", asks_leader),
+            ("w", crowds),
+            ("u", spoils),
+        ];
+        fields.extend(flags.iter().filter(|(_, on)| **on).map(|(key, _)| format!("{key}=1")));
         if !counted.is_empty() {
             fields.push(format!("a={}", join(counted.iter().map(|name| format!("{name:x}")))));
         }
@@ -197,6 +250,9 @@ impl fmt::Display for Token {
         if !prepared.is_empty() {
             let shown = prepared.iter().map(|((scalar, first), count)| format!("{scalar}.{first:x}.{count}"));
             fields.push(format!("b={}", join(shown)));
+        }
+        if let Some(Trail { steps, hash }) = self.trail {
+            fields.push(format!("h={steps}.{hash:x}"));
         }
         let line =
             format!("{FORMAT}:{}:{}:{}:{}", encode(&self.case), engine(self.world), self.strategy, fields.join(","),);
@@ -280,7 +336,12 @@ fn read(case: String, world: World, strategy: Strategy, fields: &mut BTreeMap<&s
     };
     let mut facts = Facts {
         tries: flag(fields.remove("t"))?,
+        hangs_up: flag(fields.remove("g"))?,
+        meets: flag(fields.remove("m"))?,
         asks_finished: flag(fields.remove("f"))?,
+        peeks: flag(fields.remove("o"))?,
+        asks_leader: flag(fields.remove("y"))?,
+        crowds: flag(fields.remove("w"))?,
         spoils: flag(fields.remove("u"))?,
         ..Facts::default()
     };
@@ -300,7 +361,12 @@ fn read(case: String, world: World, strategy: Strategy, fields: &mut BTreeMap<&s
         }
         facts.prepared.insert((number(scalar, 10)?, number(first, 16)?), count);
     }
-    Ok(Token { case, world, strategy, body, facts })
+    let trail = match pairs(fields.remove("h"))?[..] {
+        [] => None,
+        [(steps, hash)] => Some(Trail { steps: number(steps, 10)?, hash: number(hash, 16)? }),
+        _ => return Err("h comes twice".to_owned()),
+    };
+    Ok(Token { case, world, strategy, body, facts, trail })
 }
 
 fn write_choices(choices: &BTreeMap<u32, usize>) -> Option<String> {

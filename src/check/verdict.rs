@@ -5,8 +5,8 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::Strategy;
-use crate::world::World;
 pub use crate::world::event::{Kind, Number, ObjectKind, ObjectRef, Value};
+use crate::world::{World, core::Settings, timer::Kept};
 
 /// How an execution fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -25,7 +25,8 @@ pub enum FailureKind {
     Livelock,
     /// The process died: a stack overflow, `abort`, a panic in a destructor that unwinds.
     Abort,
-    /// The same schedule gave another execution: the model depends on something that is not modelled.
+    /// The same schedule gave another execution: the model depends on something that is not modelled. Every failure that
+    /// exploration finds is run once more, so that none is reported that does not repeat itself.
     Nondeterminism,
 }
 
@@ -57,9 +58,9 @@ pub struct Waiting {
     pub thread: String,
     /// What it waits to do.
     pub operation: Kind,
-    /// To what.
+    /// To what. On real threads only what threads can wait for is numbered.
     pub object: Option<ObjectRef>,
-    /// Who holds the lock that it waits for.
+    /// Who holds the lock that it waits for, or runs the initialiser.
     pub held_by: Option<String>,
     /// The source file where it waits.
     pub file: String,
@@ -97,6 +98,24 @@ pub struct Step {
     pub line: u32,
 }
 
+impl Step {
+    /// The step as far as it is the same in every run. Which addresses are given out again differs from run to run, so
+    /// any pointer but null counts as the first.
+    pub(crate) fn repeatable(&self) -> Step {
+        let number = |n| match n {
+            Number::Pointer(1..) => Number::Pointer(1),
+            n => n,
+        };
+        let value = match self.value {
+            Value::Got(n) => Value::Got(number(n)),
+            Value::Set(n) => Value::Set(number(n)),
+            Value::Changed(from, to) => Value::Changed(number(from), number(to)),
+            value => value,
+        };
+        Step { value, ..self.clone() }
+    }
+}
+
 impl fmt::Display for Step {
     /// Without the thread and the place: `load atomic#1 -> 0`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -111,20 +130,44 @@ impl fmt::Display for Step {
     }
 }
 
+/// A panic of an execution that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Panicked {
+    /// The name of the thread that panicked.
+    pub thread: String,
+    /// The panic's message.
+    pub message: String,
+    /// The source file; `unknown` if the panic was begun by [`resume_unwind`](std::panic::resume_unwind).
+    pub file: String,
+    /// The line.
+    pub line: u32,
+}
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}:{}: {}", self.thread, self.file, self.line, self.message)
+    }
+}
+
 /// An execution that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// How it failed.
     pub kind: FailureKind,
-    /// The panic's message, or what happened.
+    /// The panic's message, or what happened. If the panic only says that another thread has panicked, as a scope's
+    /// does, it is followed by what that one said.
     pub message: String,
+    /// The panics of the execution, in order: those that have ended a thread, whether or not `join` returned them, and
+    /// those that were under way when it failed. Empty in the std world.
+    pub panics: Vec<Panicked>,
     /// Who waits for what, if the execution was stuck.
     pub waiting: Vec<Waiting>,
     /// The execution's threads by number: their names.
     pub threads: Vec<String>,
     /// What happened, in order. Rounds that a busy loop went in vain are left out.
     pub steps: Vec<Step>,
-    /// One line that replays this execution; `None` in the std world, where nothing can be replayed.
+    /// One line that replays this execution; `None` in the std world, where nothing can be replayed. That of a
+    /// Nondeterminism runs the same schedule again, and may give another execution each time.
     pub token: Option<String>,
 }
 
@@ -156,10 +199,14 @@ impl fmt::Display for Limit {
 pub enum Coverage {
     /// Every execution, in the world's memory model: the engine asked for no further one.
     Exhausted,
-    /// Every execution with at most so many preemptions.
+    /// Every execution within these bounds.
     Bounded {
-        /// Switches away from a thread that could have gone on.
-        preemptions: usize,
+        /// At most so many switches away from a thread that could have gone on.
+        preemptions: Option<usize>,
+        /// At most so many timers that fire although something else could go on.
+        firings: Option<u32>,
+        /// At most so many waits that end spuriously.
+        wakes: Option<u32>,
     },
     /// So many schedules, drawn at random.
     Sampled {
@@ -173,11 +220,30 @@ pub enum Coverage {
     },
 }
 
+impl Coverage {
+    /// What has been seen when the engine asks for no further execution.
+    pub(crate) fn complete(preemptions: Option<usize>, kept: Kept, settings: Settings) -> Coverage {
+        let firings = kept.firings.then_some(settings.firings);
+        let wakes = kept.wakes.then_some(settings.spurious);
+        match (preemptions, firings, wakes) {
+            (None, None, None) => Coverage::Exhausted,
+            _ => Coverage::Bounded { preemptions, firings, wakes },
+        }
+    }
+}
+
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Coverage::Exhausted => f.pad("exhausted"),
-            Coverage::Bounded { preemptions } => f.pad(&format!("bounded({preemptions} preemptions)")),
+            Coverage::Bounded { preemptions, firings, wakes } => {
+                let bounds = [
+                    preemptions.map(|n| format!("{n} preemptions")),
+                    firings.map(|n| format!("{n} early firings")),
+                    wakes.map(|n| format!("{n} spurious wake-ups")),
+                ];
+                f.pad(&format!("bounded({})", bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")))
+            }
             Coverage::Sampled { schedules } => f.pad(&format!("sampled({schedules})")),
             Coverage::Truncated { by } => f.pad(&format!("truncated({by})")),
         }
@@ -197,7 +263,7 @@ pub struct Verdict {
     pub failure: Option<Failure>,
     /// How much has been seen.
     pub coverage: Coverage,
-    /// Complete executions, the failing one included.
+    /// Complete executions, the failing one included. That it was run once more to confirm it does not count.
     pub executions: u64,
     /// How many of them failed: one at most, since exploration stops there; in the std world it goes on.
     pub failures: u64,

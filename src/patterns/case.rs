@@ -3,6 +3,7 @@
 use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::{Check, Coverage, Error, Failure, FailureKind, Strategy, Token, Verdict, World};
 
@@ -51,6 +52,45 @@ impl Input {
     pub const fn new(work: &'static [usize], goal: usize) -> Input {
         Input { work: Cow::Borrowed(work), goal }
     }
+}
+
+/// Which of a case's inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// The smallest input that shows the bug.
+    Small,
+    /// The lecture's own.
+    Large,
+}
+
+impl Size {
+    /// What follows the case's name where a check, and with it its tokens, is named: nothing, or `@large`.
+    fn suffix(self) -> &'static str {
+        match self {
+            Size::Small => "",
+            Size::Large => "@large",
+        }
+    }
+}
+
+/// A name that means no case with one of its inputs.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FindError {
+    /// There is no case of this name.
+    #[error("no case is called {name:?}")]
+    NoCase {
+        /// The name, without what says which input.
+        name: String,
+    },
+    /// The case has no input of that size.
+    #[error("{case} has no input called {size:?}: it is {case} for the small one, or {case}@large")]
+    NoSize {
+        /// The case.
+        case: String,
+        /// What follows the `@`.
+        size: String,
+    },
 }
 
 /// What a world says of a case.
@@ -180,9 +220,28 @@ impl Case {
         check.run(move || model(&input))
     }
 
-    /// A check named after the case.
+    /// The input of this size.
+    pub fn input(&self, size: Size) -> &Input {
+        match size {
+            Size::Small => &self.small,
+            Size::Large => &self.large,
+        }
+    }
+
+    /// The name of a check with the input of this size: `pattern/variant` or `pattern/variant@large`. Tokens carry it,
+    /// so that none is replayed with another input than its own.
+    pub fn sized(&self, size: Size) -> String {
+        self.name() + size.suffix()
+    }
+
+    /// A check named after the case, for its small input.
     pub fn check(&self, strategy: Strategy) -> Check {
-        Check::new(self.name()).strategy(strategy)
+        Check::new(self.sized(Size::Small)).strategy(strategy)
+    }
+
+    /// A check named after the case, for its large input.
+    pub fn check_large(&self, strategy: Strategy) -> Check {
+        Check::new(self.sized(Size::Large)).strategy(strategy)
     }
 
     /// Replays one execution of the case, with the input that the strategy's world runs it with.
@@ -192,6 +251,17 @@ impl Case {
     pub fn replay(&self, token: &Token, input: &Input) -> Result<Verdict, Error> {
         let (model, input) = (self.model, input.clone());
         Check::new(self.name()).replay(token, move || model(&input))
+    }
+
+    /// Whether the verdict, of a check with the input of this size, is what the case expects.
+    ///
+    /// # Errors
+    /// With the difference.
+    pub fn judge_sized(&self, size: Size, verdict: &Verdict) -> Result<(), Mismatch> {
+        match size {
+            Size::Small => self.judge(verdict),
+            Size::Large => self.judge_shape(verdict),
+        }
     }
 
     /// Whether the verdict, of a check with the small input, is what the case expects.

@@ -6,6 +6,7 @@
 //! gate and README all read the cases here.
 
 pub mod bank;
+pub mod channel;
 pub mod counter;
 pub mod vote;
 
@@ -14,7 +15,7 @@ mod seed;
 pub mod suite;
 
 pub use self::{
-    case::{Case, Expect, Input, Mismatch, Stress, Symptom},
+    case::{Case, Expect, FindError, Input, Mismatch, Size, Stress, Symptom},
     seed::{Seed, SeedError},
 };
 
@@ -30,7 +31,7 @@ pub struct Pattern {
 }
 
 /// Every pattern, in the order in which to read them.
-pub const PATTERNS: &[Pattern] = &[counter::PATTERN, bank::PATTERN, vote::PATTERN];
+pub const PATTERNS: &[Pattern] = &[counter::PATTERN, bank::PATTERN, vote::PATTERN, channel::PATTERN];
 
 /// Every case of every pattern.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
@@ -40,4 +41,18 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
 /// The case with this name (`pattern/variant`) or alias (`vote-count-1`).
 pub fn find(name: &str) -> Option<&'static Case> {
     cases().find(|case| case.name() == name || case.aliases.contains(&name))
+}
+
+/// The case that a check, or a token, is named after, and which of its inputs: `counter/naive` or `counter/naive@large`.
+///
+/// # Errors
+/// If there is no such case, or something else follows its name.
+pub fn find_sized(name: &str) -> Result<(&'static Case, Size), FindError> {
+    let (case, size) = name.split_once('@').map_or((name, None), |(case, size)| (case, Some(size)));
+    let found = find(case).ok_or_else(|| FindError::NoCase { name: case.to_owned() })?;
+    match size {
+        None => Ok((found, Size::Small)),
+        Some("large") => Ok((found, Size::Large)),
+        Some(size) => Err(FindError::NoSize { case: case.to_owned(), size: size.to_owned() }),
+    }
 }

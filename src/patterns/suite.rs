@@ -42,9 +42,9 @@ pub fn verify_large(case: &Case, world: World) -> Result<Vec<Verdict>, String> {
     let mut verdicts = Vec::new();
     let mut missed = Vec::new();
     for &strategy in Strategy::defaults(world) {
-        let trial = run(case, case.check(strategy).schedules(1), &case.large)?;
+        let trial = run(case, case.check_large(strategy).schedules(1), &case.large)?;
         let schedules = (STEPS / trial.steps.max(1)).clamp(1, MOST_SCHEDULES);
-        let verdict = run(case, case.check(strategy).schedules(schedules), &case.large)?;
+        let verdict = run(case, case.check_large(strategy).schedules(schedules), &case.large)?;
         match case.judge_shape(&verdict) {
             Ok(()) => {}
             Err(Mismatch::Passed) => missed.push(format!("{strategy} ({schedules} schedules)")),

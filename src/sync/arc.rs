@@ -4,7 +4,6 @@ use std::{
     any::Any,
     borrow::Borrow,
     cmp::Ordering,
-    error::Error,
     fmt,
     hash::{Hash, Hasher},
     mem::ManuallyDrop,
@@ -13,6 +12,7 @@ use std::{
     pin::Pin,
 };
 
+use super::arc_from::CloneShared;
 use crate::world::{self, event::Value};
 
 /// Shared ownership: [`std::sync::Arc`] in every world.
@@ -28,8 +28,9 @@ use crate::world::{self, event::Value};
 ///
 /// It is a type of its own, which std's special treatment does not reach. Without feature `model` it is std's. With it,
 /// these are missing: the coercion to `Arc<dyn Trait>` (write `Arc::from_std(std_arc)` with a coerced
-/// [`std::sync::Arc`]), `Arc<Self>` as a method's receiver (write an associated function), and values that are not
-/// initialised (`new_uninit` and its relatives).
+/// [`std::sync::Arc`]), and to `Weak<dyn Trait>` (downgrade such an `Arc`); `Arc<Self>` as a method's receiver (write an
+/// associated function); a [`Waker`](std::task::Waker) made from an `Arc`; and values that are not initialised
+/// (`new_uninit` and its relatives).
 pub struct Arc<T: ?Sized> {
     inner: ManuallyDrop<std::sync::Arc<T>>,
     /// Where this reference was made: dropping it has no place of its own.
@@ -126,7 +127,7 @@ impl<T: ?Sized> Arc<T> {
 
     /// The first reference to a value.
     #[track_caller]
-    fn fresh(inner: std::sync::Arc<T>) -> Arc<T> {
+    pub(super) fn fresh(inner: std::sync::Arc<T>) -> Arc<T> {
         let this = Arc::from_std(inner);
         if let Some(ex) = world::current() {
             ex.new_arc(this.address());
@@ -251,16 +252,16 @@ impl<T: ?Sized> Arc<T> {
     }
 }
 
-impl<T: Clone> Arc<T> {
+impl<T: ?Sized + CloneShared> Arc<T> {
     /// See [`std::sync::Arc::make_mut`].
     #[track_caller]
     pub fn make_mut(this: &mut Arc<T>) -> &mut T {
         if Arc::strong_count(this) != 1 {
-            *this = Arc::new((**this).clone());
+            *this = Arc::fresh(T::clone_shared(this));
         }
         this.look(Location::caller(), || ((), Value::Done(true), true));
         // The only strong reference: std moves the value away from any weak ones.
-        std::sync::Arc::make_mut(&mut this.inner)
+        T::make_mut(&mut this.inner)
     }
 }
 
@@ -436,41 +437,6 @@ impl<T: ?Sized> Borrow<T> for Arc<T> {
     }
 }
 
-impl<T: Default> Default for Arc<T> {
-    #[track_caller]
-    fn default() -> Arc<T> {
-        Arc::new(T::default())
-    }
-}
-
-macro_rules! from {
-    ($([$($generics:tt)*] $from:ty => $to:ty;)*) => {$(
-        impl<$($generics)*> From<$from> for Arc<$to> {
-            #[track_caller]
-            fn from(value: $from) -> Arc<$to> {
-                Arc::fresh(std::sync::Arc::from(value))
-            }
-        }
-    )*};
-}
-
-from! {
-    [T] T => T;
-    [T: ?Sized] Box<T> => T;
-    [T] Vec<T> => [T];
-    [T: Clone] &[T] => [T];
-    [T, const N: usize] [T; N] => [T];
-    [] &str => str;
-    [] String => str;
-}
-
-impl<T> FromIterator<T> for Arc<[T]> {
-    #[track_caller]
-    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Arc<[T]> {
-        Arc::fresh(items.into_iter().collect())
-    }
-}
-
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Arc<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
@@ -486,12 +452,6 @@ impl<T: ?Sized + fmt::Display> fmt::Display for Arc<T> {
 impl<T: ?Sized> fmt::Pointer for Arc<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Pointer::fmt(&*self.inner, f)
-    }
-}
-
-impl<T: ?Sized + Error> Error for Arc<T> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        (**self).source()
     }
 }
 

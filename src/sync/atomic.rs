@@ -13,7 +13,7 @@
 //!
 //! A weak compare-exchange never fails spuriously in a model. With feature `model`, `as_ptr`, `from_ptr` and `from_mut`
 //! are missing, since what goes around the atomic cannot be seen, and so is the arithmetic of `AtomicPtr`
-//! (`fetch_ptr_add` and its relatives). An atomic is larger than its value. A static one starts afresh in every execution.
+//! (`fetch_ptr_add` and its relatives) and the deprecated `compare_and_swap` (write `compare_exchange`). An atomic is larger than its value. A static one starts afresh in every execution.
 
 pub use std::sync::atomic::Ordering;
 

@@ -4,19 +4,32 @@
 //! inside one; what it does not model is said in its docs.
 
 pub mod atomic;
+pub mod mpsc;
 
 #[cfg(not(raddle_model))]
+#[allow(deprecated, reason = "whatever std has")]
 pub use std::sync::{
-    Arc, Condvar, LockResult, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError,
-    TryLockResult, Weak,
+    Arc, Barrier, BarrierWaitResult, Condvar, LazyLock, LockResult, Mutex, MutexGuard, ONCE_INIT, Once, OnceLock,
+    OnceState, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, TryLockResult, WaitTimeoutResult,
+    Weak,
 };
 
 #[cfg(raddle_model)]
 mod arc;
 #[cfg(raddle_model)]
+mod arc_from;
+#[cfg(raddle_model)]
+mod barrier;
+#[cfg(raddle_model)]
 mod condvar;
 #[cfg(raddle_model)]
+mod lazy_lock;
+#[cfg(raddle_model)]
 mod mutex;
+#[cfg(raddle_model)]
+mod once;
+#[cfg(raddle_model)]
+mod once_lock;
 #[cfg(raddle_model)]
 mod poison;
 #[cfg(raddle_model)]
@@ -25,10 +38,15 @@ mod rwlock;
 #[cfg(raddle_model)]
 pub(crate) use self::poison::panicking;
 #[cfg(raddle_model)]
+#[allow(deprecated, reason = "whatever std has")]
 pub use self::{
     arc::{Arc, Weak},
-    condvar::Condvar,
+    barrier::{Barrier, BarrierWaitResult},
+    condvar::{Condvar, WaitTimeoutResult},
+    lazy_lock::LazyLock,
     mutex::{Mutex, MutexGuard},
+    once::{ONCE_INIT, Once, OnceState},
+    once_lock::OnceLock,
     rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 #[cfg(raddle_model)]

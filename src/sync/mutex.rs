@@ -9,12 +9,13 @@ use std::{
     sync::{LockResult, PoisonError, TryLockError, TryLockResult},
 };
 
-use super::poison;
+use super::poison::{self, free};
 use crate::world::{
-    self, Execution,
+    self, Execution, Here,
     binding::Binding,
     event::{Kind, ObjectKind},
     lock::Mode,
+    real,
 };
 
 /// Mutual exclusion: [`std::sync::Mutex`] in every world.
@@ -34,7 +35,7 @@ pub struct Mutex<T: ?Sized> {
 
 /// The part of a mutex that does not depend on `T`, so that `Mutex<T>` itself has no `Drop`.
 pub(super) struct Raw {
-    binding: Binding,
+    pub(super) binding: Binding,
     std: std::sync::Mutex<()>,
 }
 
@@ -60,6 +61,8 @@ pub struct MutexGuard<'a, T: ?Sized + 'a> {
 /// By which world a lock is held.
 pub(super) enum Held<'a> {
     Std(std::sync::MutexGuard<'a, ()>),
+    /// By a run on real threads.
+    Run(real::Owned<std::sync::MutexGuard<'a, ()>>),
     Model {
         object: usize,
         location: &'static Location<'static>,
@@ -97,12 +100,24 @@ impl Raw {
     fn object(&self, ex: &Execution) -> usize {
         ex.lock_object(&self.binding, ObjectKind::Mutex)
     }
+
+    fn lock_std(&self) -> std::sync::MutexGuard<'_, ()> {
+        self.std.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the lock in a run on real threads.
+    pub(super) fn lock_in_run(&self, location: &'static Location<'static>) -> Held<'_> {
+        let op = (ObjectKind::Mutex, Kind::Lock);
+        Held::Run(real::lock(&self.binding, op, location, || free(self.std.try_lock()), || self.lock_std()))
+    }
 }
 
 impl Drop for Raw {
     fn drop(&mut self) {
-        if let Some(ex) = world::current() {
-            ex.drop_lock(&self.binding);
+        match world::here() {
+            Here::Model(ex) => ex.drop_lock(&self.binding),
+            Here::Run if free(self.std.try_lock()).is_none() => real::forgotten(&self.binding, ObjectKind::Mutex),
+            Here::Run | Here::Outside => {}
         }
     }
 }
@@ -114,16 +129,17 @@ impl<T: ?Sized> Mutex<T> {
     /// With the guard, if the mutex is poisoned.
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        let held = match world::current() {
-            Some(ex) => {
+        let held = match world::here() {
+            Here::Model(ex) => {
                 let object = self.raw.object(ex);
                 let location = Location::caller();
                 ex.lock(object, Mode::Write, Kind::Lock, location);
                 Held::Model { object, location }
             }
-            None => {
+            Here::Run => self.raw.lock_in_run(Location::caller()),
+            Here::Outside => {
                 self.raw.binding.std(ObjectKind::Mutex);
-                Held::Std(self.raw.std.lock().unwrap_or_else(PoisonError::into_inner))
+                Held::Std(self.raw.lock_std())
             }
         };
         self.poison.wrap(self.guard(held))
@@ -135,25 +151,21 @@ impl<T: ?Sized> Mutex<T> {
     /// If the lock is taken; with the guard, if the mutex is poisoned.
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
-        let held = match world::current() {
-            Some(ex) => {
+        let Raw { binding, std } = &self.raw;
+        let held = match world::here() {
+            Here::Model(ex) => {
                 let object = self.raw.object(ex);
                 let location = Location::caller();
-                if !ex.try_lock(object, Mode::Write, Kind::TryLock, location) {
-                    return Err(TryLockError::WouldBlock);
-                }
-                Held::Model { object, location }
+                let taken = ex.try_lock(object, Mode::Write, Kind::TryLock, location);
+                taken.then_some(Held::Model { object, location })
             }
-            None => {
-                self.raw.binding.std(ObjectKind::Mutex);
-                match self.raw.std.try_lock() {
-                    Ok(held) => Held::Std(held),
-                    Err(TryLockError::Poisoned(held)) => Held::Std(held.into_inner()),
-                    Err(TryLockError::WouldBlock) => return Err(TryLockError::WouldBlock),
-                }
+            Here::Run => real::try_lock(binding, ObjectKind::Mutex, || free(std.try_lock())).map(Held::Run),
+            Here::Outside => {
+                binding.std(ObjectKind::Mutex);
+                free(std.try_lock()).map(Held::Std)
             }
         };
-        Ok(self.poison.wrap(self.guard(held))?)
+        Ok(self.poison.wrap(self.guard(held.ok_or(TryLockError::WouldBlock)?))?)
     }
 
     /// Whether the mutex is poisoned. See [`std::sync::Mutex::is_poisoned`]. No event, and no scheduling point.

@@ -2,13 +2,13 @@
 
 use std::{
     sync::{
-        LockResult, PoisonError,
+        LockResult, PoisonError, TryLockError, TryLockResult,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     thread,
 };
 
-use crate::world;
+use crate::world::{self, real};
 
 /// Whether a lock is poisoned. Plain, since whoever reads it holds the lock or asks in passing.
 #[derive(Debug)]
@@ -32,9 +32,10 @@ impl Flag {
         Guard { panicking: panicking() }
     }
 
-    /// A guard is dropped: if a panic has begun since it was made, the lock is poisoned.
+    /// A guard is dropped: if a panic has begun since it was made, the lock is poisoned. A run on real threads that ends
+    /// early poisons nothing: what outlives it goes on.
     pub(super) fn done(&self, guard: &Guard) {
-        if !guard.panicking && panicking() {
+        if !guard.panicking && panicking() && !real::ends_early() {
             self.0.store(true, Relaxed);
         }
     }
@@ -47,6 +48,15 @@ impl Flag {
 #[derive(Debug)]
 pub(super) struct Guard {
     panicking: bool,
+}
+
+/// What std's lock gives, whose own poison nobody asks for: `None` if it is taken.
+pub(super) fn free<G>(tried: TryLockResult<G>) -> Option<G> {
+    match tried {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(guard)) => Some(guard.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
 /// Whether the running thread, of a model or real, is panicking.

@@ -4,25 +4,31 @@ use std::{
     cell::UnsafeCell,
     fmt,
     marker::PhantomData,
+    mem::ManuallyDrop,
     ops::{Deref, DerefMut},
     panic::{Location, RefUnwindSafe, UnwindSafe},
-    sync::{LockResult, PoisonError, TryLockError, TryLockResult},
+    ptr::NonNull,
+    sync::{
+        LockResult, PoisonError, TryLockError, TryLockResult,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
 };
 
-use super::poison;
+use super::poison::{self, free};
 use crate::world::{
-    self, Execution,
+    self, Execution, Here,
     binding::Binding,
     event::{Kind, ObjectKind},
     lock::Mode,
+    real,
 };
 
 /// One writer or many readers: [`std::sync::RwLock`] in every world.
 ///
 /// In a model, taking the lock is a scheduling point and one event. std leaves it open who is preferred; so does the
 /// model: a free lock may go to any reader or writer, and a thread that reads may read again although a writer waits
-/// (std says that this might block or panic: no model shows that). A static is an error, as with
-/// [`Mutex`](super::Mutex). `RwLockWriteGuard::downgrade` is missing.
+/// (std says that this might block or panic: only real threads show that). A static is an error, as with
+/// [`Mutex`](super::Mutex).
 pub struct RwLock<T: ?Sized> {
     raw: Raw,
     poison: poison::Flag,
@@ -33,6 +39,18 @@ pub struct RwLock<T: ?Sized> {
 struct Raw {
     binding: Binding,
     std: std::sync::RwLock<()>,
+    /// How many threads of a run wait to write: as with std's, nobody else reads meanwhile.
+    writers: AtomicUsize,
+}
+
+/// A thread of a run that waits to write.
+struct Writer<'a>(&'a Raw);
+
+impl Drop for Writer<'_> {
+    fn drop(&mut self) {
+        self.0.writers.fetch_sub(1, SeqCst);
+        real::wake(&self.0.binding, ObjectKind::RwLock);
+    }
 }
 
 // SAFETY: as std's.
@@ -46,7 +64,8 @@ impl<T: ?Sized> RefUnwindSafe for RwLock<T> {}
 #[must_use = "if unused the RwLock will immediately unlock"]
 #[clippy::has_significant_drop]
 pub struct RwLockReadGuard<'a, T: ?Sized + 'a> {
-    lock: &'a RwLock<T>,
+    /// What the lock protects: a reader of a subtype is a reader of the type, as with std's.
+    data: NonNull<T>,
     held: Held<std::sync::RwLockReadGuard<'a, ()>>,
     not_send: PhantomData<*const ()>,
 }
@@ -66,7 +85,12 @@ pub struct RwLockWriteGuard<'a, T: ?Sized + 'a> {
 /// By which world a lock is held.
 enum Held<S> {
     Std(S),
-    Model { object: usize, location: &'static Location<'static> },
+    /// By a run on real threads.
+    Run(real::Owned<S>),
+    Model {
+        object: usize,
+        location: &'static Location<'static>,
+    },
 }
 
 // SAFETY: a shared guard gives shared access to `T` only.
@@ -79,7 +103,7 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub const fn new(value: T) -> RwLock<T> {
         RwLock {
-            raw: Raw { binding: Binding::new(), std: std::sync::RwLock::new(()) },
+            raw: Raw { binding: Binding::new(), std: std::sync::RwLock::new(()), writers: AtomicUsize::new(0) },
             poison: poison::Flag::new(),
             data: UnsafeCell::new(value),
         }
@@ -103,18 +127,37 @@ impl Raw {
 
     /// Takes the lock in whichever world this is.
     #[track_caller]
-    fn take<'a, S>(&'a self, mode: Mode, std: impl FnOnce(&'a std::sync::RwLock<()>) -> LockResult<S>) -> Held<S> {
+    fn take<'a, S>(
+        &'a self,
+        mode: Mode,
+        std: impl FnOnce(&'a std::sync::RwLock<()>) -> LockResult<S>,
+        attempt: impl Fn(&'a std::sync::RwLock<()>) -> TryLockResult<S>,
+    ) -> Held<S> {
         let location = Location::caller();
-        match world::current() {
-            Some(ex) => {
+        let kind = if mode == Mode::Read { Kind::Read } else { Kind::Write };
+        let std = || std(&self.std).unwrap_or_else(PoisonError::into_inner);
+        match world::here() {
+            Here::Model(ex) => {
                 let object = self.object(ex);
-                let kind = if mode == Mode::Read { Kind::Read } else { Kind::Write };
                 ex.lock(object, mode, kind, location);
                 Held::Model { object, location }
             }
-            None => {
+            Here::Run => {
+                let mut writer = None;
+                let attempt = || {
+                    let lets = mode == Mode::Write || self.writers.load(SeqCst) == 0;
+                    let held = lets.then(|| free(attempt(&self.std))).flatten();
+                    if held.is_none() && mode == Mode::Write && writer.is_none() {
+                        self.writers.fetch_add(1, SeqCst);
+                        writer = Some(Writer(self));
+                    }
+                    held
+                };
+                Held::Run(real::lock(&self.binding, (ObjectKind::RwLock, kind), location, attempt, std))
+            }
+            Here::Outside => {
                 self.binding.std(ObjectKind::RwLock);
-                Held::Std(std(&self.std).unwrap_or_else(PoisonError::into_inner))
+                Held::Std(std())
             }
         }
     }
@@ -127,19 +170,16 @@ impl Raw {
         std: impl FnOnce(&'a std::sync::RwLock<()>) -> TryLockResult<S>,
     ) -> Option<Held<S>> {
         let location = Location::caller();
-        match world::current() {
-            Some(ex) => {
+        match world::here() {
+            Here::Model(ex) => {
                 let object = self.object(ex);
                 let kind = if mode == Mode::Read { Kind::TryRead } else { Kind::TryWrite };
                 ex.try_lock(object, mode, kind, location).then_some(Held::Model { object, location })
             }
-            None => {
+            Here::Run => real::try_lock(&self.binding, ObjectKind::RwLock, || free(std(&self.std))).map(Held::Run),
+            Here::Outside => {
                 self.binding.std(ObjectKind::RwLock);
-                match std(&self.std) {
-                    Ok(held) => Some(Held::Std(held)),
-                    Err(TryLockError::Poisoned(held)) => Some(Held::Std(held.into_inner())),
-                    Err(TryLockError::WouldBlock) => None,
-                }
+                free(std(&self.std)).map(Held::Std)
             }
         }
     }
@@ -147,8 +187,10 @@ impl Raw {
 
 impl Drop for Raw {
     fn drop(&mut self) {
-        if let Some(ex) = world::current() {
-            ex.drop_lock(&self.binding);
+        match world::here() {
+            Here::Model(ex) => ex.drop_lock(&self.binding),
+            Here::Run if free(self.std.try_write()).is_none() => real::forgotten(&self.binding, ObjectKind::RwLock),
+            Here::Run | Here::Outside => {}
         }
     }
 }
@@ -160,8 +202,8 @@ impl<T: ?Sized> RwLock<T> {
     /// With the guard, if the lock is poisoned.
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
-        let held = self.raw.take(Mode::Read, std::sync::RwLock::read);
-        self.poison.wrap(RwLockReadGuard { lock: self, held, not_send: PhantomData })
+        let held = self.raw.take(Mode::Read, std::sync::RwLock::read, std::sync::RwLock::try_read);
+        self.poison.wrap(self.reader(held))
     }
 
     /// Reads if nobody writes. See [`std::sync::RwLock::try_read`].
@@ -171,7 +213,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         let held = self.raw.try_take(Mode::Read, std::sync::RwLock::try_read).ok_or(TryLockError::WouldBlock)?;
-        Ok(self.poison.wrap(RwLockReadGuard { lock: self, held, not_send: PhantomData })?)
+        Ok(self.poison.wrap(self.reader(held))?)
     }
 
     /// Waits until nobody reads or writes, and writes. See [`std::sync::RwLock::write`].
@@ -180,7 +222,7 @@ impl<T: ?Sized> RwLock<T> {
     /// With the guard, if the lock is poisoned.
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
-        let held = self.raw.take(Mode::Write, std::sync::RwLock::write);
+        let held = self.raw.take(Mode::Write, std::sync::RwLock::write, std::sync::RwLock::try_write);
         self.poison.wrap(self.writer(held))
     }
 
@@ -192,6 +234,11 @@ impl<T: ?Sized> RwLock<T> {
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         let held = self.raw.try_take(Mode::Write, std::sync::RwLock::try_write).ok_or(TryLockError::WouldBlock)?;
         Ok(self.poison.wrap(self.writer(held))?)
+    }
+
+    fn reader<'a>(&'a self, held: Held<std::sync::RwLockReadGuard<'a, ()>>) -> RwLockReadGuard<'a, T> {
+        let data = NonNull::new(self.data.get()).expect("a cell is somewhere");
+        RwLockReadGuard { data, held, not_send: PhantomData }
     }
 
     fn writer<'a>(&'a self, held: Held<std::sync::RwLockWriteGuard<'a, ()>>) -> RwLockWriteGuard<'a, T> {
@@ -219,12 +266,33 @@ impl<T: ?Sized> RwLock<T> {
     }
 }
 
+impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
+    /// Reads on, and nobody writes in between. See [`std::sync::RwLockWriteGuard::downgrade`]. In a model it is an event,
+    /// and a scheduling point where giving the lock back is one.
+    #[track_caller]
+    pub fn downgrade(s: Self) -> RwLockReadGuard<'a, T> {
+        let this = ManuallyDrop::new(s);
+        // SAFETY: `this` is not used again, and never dropped.
+        let held = match unsafe { std::ptr::read(&this.held) } {
+            Held::Std(held) => Held::Std(std::sync::RwLockWriteGuard::downgrade(held)),
+            Held::Run(held) => Held::Run(held.map(std::sync::RwLockWriteGuard::downgrade)),
+            Held::Model { object, .. } => {
+                let location = Location::caller();
+                let ex = world::current().expect("a guard of a model stays in the model");
+                ex.downgrade(object, this.written, location);
+                Held::Model { object, location }
+            }
+        };
+        this.lock.reader(held)
+    }
+}
+
 impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: the lock is held for reading.
-        unsafe { &*self.lock.data.get() }
+        // SAFETY: the lock is held for reading, and borrowed.
+        unsafe { self.data.as_ref() }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, panic::Location, time::Duration};
 
-use crate::world::{self, Execution, event::Kind};
+use crate::world::{self, Execution, Here, event::Kind, real};
 
 /// A handle to a thread: [`std::thread::Thread`] in every world.
 #[derive(Clone)]
@@ -11,6 +11,7 @@ pub struct Thread(pub(super) Inner);
 #[derive(Clone)]
 pub(super) enum Inner {
     Std(std::thread::Thread),
+    Run(std::thread::Thread, real::Place),
     Model { id: ThreadId, thread: usize, name: Option<String> },
 }
 
@@ -45,7 +46,7 @@ impl Thread {
     /// See [`std::thread::Thread::id`].
     pub fn id(&self) -> ThreadId {
         match &self.0 {
-            Inner::Std(thread) => ThreadId(Id::Std(thread.id())),
+            Inner::Std(thread) | Inner::Run(thread, _) => ThreadId(Id::Std(thread.id())),
             Inner::Model { id, .. } => *id,
         }
     }
@@ -53,7 +54,7 @@ impl Thread {
     /// See [`std::thread::Thread::name`].
     pub fn name(&self) -> Option<&str> {
         match &self.0 {
-            Inner::Std(thread) => thread.name(),
+            Inner::Std(thread) | Inner::Run(thread, _) => thread.name(),
             Inner::Model { name, .. } => name.as_deref(),
         }
     }
@@ -66,6 +67,7 @@ impl Thread {
     pub fn unpark(&self) {
         match (&self.0, world::current()) {
             (Inner::Std(thread), None) => thread.unpark(),
+            (Inner::Run(_, place), None) => place.unpark(),
             (Inner::Model { id, thread, .. }, Some(ex))
                 if *id == ThreadId(Id::Model { execution: ex.id(), thread: *thread }) =>
             {
@@ -90,21 +92,37 @@ impl fmt::Debug for Thread {
 
 /// A handle to the running thread. See [`std::thread::current`].
 pub fn current() -> Thread {
-    match world::current() {
-        Some(ex) => Thread::of(ex, ex.me()),
-        None => Thread(Inner::Std(std::thread::current())),
+    match world::here() {
+        Here::Model(ex) => Thread::of(ex, ex.me()),
+        Here::Run => Thread(Inner::Run(std::thread::current(), real::here())),
+        Here::Outside => Thread(Inner::Std(std::thread::current())),
     }
 }
 
-/// Waits for the thread's park token and takes it. See [`std::thread::park`]. Never returns spuriously in a model,
-/// although std allows it.
+/// Waits for the thread's park token and takes it. See [`std::thread::park`]. In a model it returns spuriously only
+/// where [`Check::spurious`](crate::Check::spurious) asks for that.
 #[track_caller]
 pub fn park() {
-    match world::current() {
-        Some(ex) => ex.park(Location::caller()),
-        None => {
+    match world::here() {
+        Here::Model(ex) => ex.park(None, Location::caller()),
+        Here::Run => real::park(None, Location::caller()),
+        Here::Outside => {
             require_std("thread::park");
             std::thread::park();
+        }
+    }
+}
+
+/// Waits for the thread's park token, but no longer than this. See [`std::thread::park_timeout`]. In a model the time may
+/// be over at any point.
+#[track_caller]
+pub fn park_timeout(dur: Duration) {
+    match world::here() {
+        Here::Model(ex) => ex.park(ex.later(dur), Location::caller()),
+        Here::Run => real::park(Some(dur), Location::caller()),
+        Here::Outside => {
+            require_std("thread::park_timeout");
+            std::thread::park_timeout(dur);
         }
     }
 }
@@ -112,18 +130,24 @@ pub fn park() {
 /// Lets others run. See [`std::thread::yield_now`]. A scheduling point in a model.
 #[track_caller]
 pub fn yield_now() {
-    match world::current() {
-        Some(ex) => ex.pause(Kind::Yield, Location::caller()),
-        None => std::thread::yield_now(),
+    match world::here() {
+        Here::Model(ex) => ex.pause(Kind::Yield, Location::caller()),
+        Here::Run => {
+            std::thread::yield_now();
+            real::paused();
+        }
+        Here::Outside => std::thread::yield_now(),
     }
 }
 
-/// Sleeps. See [`std::thread::sleep`]. In a model a scheduling point, which takes no time and orders nothing.
+/// Sleeps. See [`std::thread::sleep`]. In a model a scheduling point that orders
+/// nothing; the model's clock is then at least so much further. In a timed model it lasts until nothing else can go on.
 #[track_caller]
 pub fn sleep(duration: Duration) {
-    match world::current() {
-        Some(ex) => ex.pause(Kind::Sleep, Location::caller()),
-        None => std::thread::sleep(duration),
+    match world::here() {
+        Here::Model(ex) => ex.sleep(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX), Location::caller()),
+        Here::Run => real::sleep(duration),
+        Here::Outside => std::thread::sleep(duration),
     }
 }
 
@@ -140,7 +164,7 @@ pub fn panicking() -> bool {
 /// # Panics
 /// In a narrowed build, which has no std world.
 #[track_caller]
-pub(super) fn require_std(what: &str) {
+pub(crate) fn require_std(what: &str) {
     if cfg!(any(loom, shuttle)) {
         let world = if cfg!(loom) { "loom" } else { "shuttle" };
         panic!(

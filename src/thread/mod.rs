@@ -8,11 +8,14 @@
 //! - `yield_now` and `sleep` are scheduling points; durations mean nothing. A thread that goes round a loop and changes
 //!   nothing waits until something that it has read changes.
 //! - The loom world runs at most five threads in an execution, main and ended ones included.
+//!
+//! In the std world, inside a model, threads are std's too. The first two points hold there as well; and threads that
+//! all wait for each other are a Deadlock, as soon as the last of them waits.
 
 #[cfg(not(raddle_model))]
 pub use std::thread::{
     AccessError, Builder, JoinHandle, LocalKey, Result, Scope, ScopedJoinHandle, Thread, ThreadId,
-    available_parallelism, current, panicking, park, scope, sleep, spawn, yield_now,
+    available_parallelism, current, panicking, park, park_timeout, scope, sleep, spawn, yield_now,
 };
 
 #[cfg(raddle_model)]
@@ -25,8 +28,10 @@ mod scoped;
 mod spawn;
 
 #[cfg(raddle_model)]
+pub(crate) use self::handle::require_std;
+#[cfg(raddle_model)]
 pub use self::{
-    handle::{Thread, ThreadId, current, panicking, park, sleep, yield_now},
+    handle::{Thread, ThreadId, current, panicking, park, park_timeout, sleep, yield_now},
     local::LocalKey,
     scoped::{Scope, ScopedJoinHandle, scope},
     spawn::{Builder, JoinHandle, spawn},

@@ -13,13 +13,13 @@ use super::{
     handle::{Inner, Thread},
     spawn::Joiner,
 };
-use crate::world::{self, Execution};
+use crate::world::{self, Execution, Here, panics::SCOPED, real};
 
 /// A scope to spawn threads in that borrow from outside it: [`std::thread::Scope`] in every world.
 pub struct Scope<'scope, 'env: 'scope> {
     /// std's scope, in the std world.
     std: Option<&'scope std::thread::Scope<'scope, 'env>>,
-    /// The threads of a model that have been spawned.
+    /// The threads of a model that have been spawned, by number.
     threads: Mutex<Vec<usize>>,
     scope: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
@@ -30,6 +30,7 @@ pub struct ScopedJoinHandle<'scope, T>(Native<'scope, T>);
 
 enum Native<'scope, T> {
     Std(std::thread::ScopedJoinHandle<'scope, T>, Thread),
+    Run(std::thread::ScopedJoinHandle<'scope, T>, Thread, real::Handle),
     Model(Joiner<T>),
 }
 
@@ -52,18 +53,26 @@ where
             let std = unsafe { std::mem::transmute::<&std::thread::Scope<'_, '_>, &std::thread::Scope<'_, 'env>>(std) };
             let scope: *const Scope<'_, 'env> = slot.get_or_init(|| new(Some(std)));
             // SAFETY: as above.
-            f(unsafe { &*scope })
+            let scope = unsafe { &*scope };
+            match world::here() {
+                Here::Run => real::scope(|| f(scope), |at| scope.nth(at), location),
+                _ => f(scope),
+            }
         });
     };
     let scope = new(None);
     let result = ex.caught(|| f(&scope));
+    let note = result.as_ref().err().and_then(|payload| ex.suspend_panic(&**payload));
     let waited = ex.caught(|| scope.wait(ex, location));
     // Whatever happened, no thread may outlive what it borrows.
     scope.wait_for_all(ex);
+    if let Some(note) = note {
+        ex.go_on(note);
+    }
     match result {
         Err(payload) => ex.resume(payload),
         Ok(_) if !ex.aborting() && scope.taken().iter().any(|&t| ex.panicked_unasked(t)) => {
-            panic!("a scoped thread panicked")
+            std::panic::panic_any(SCOPED)
         }
         Ok(value) => {
             if let Err(payload) = waited {
@@ -92,28 +101,19 @@ impl<'scope> Scope<'scope, '_> {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The thread that was spawned after so many others.
+    fn nth(&self, at: usize) -> Option<usize> {
+        self.taken().get(at).copied()
+    }
+
     /// Waits for the threads in turn; each may have spawned more.
     fn wait(&self, ex: &Execution, location: &'static Location<'static>) {
-        let mut next = 0;
-        while let Some(thread) = {
-            let threads = self.taken();
-            threads.get(next).copied()
-        } {
-            ex.join(thread, location);
-            next += 1;
-        }
+        (0..).map_while(|at| self.nth(at)).for_each(|thread| ex.join(thread, location));
     }
 
     /// Waits for the threads of an execution that ends early.
     fn wait_for_all(&self, ex: &Execution) {
-        let mut next = 0;
-        while let Some(thread) = {
-            let threads = self.taken();
-            threads.get(next).copied()
-        } {
-            ex.wait_until_unwound(thread);
-            next += 1;
-        }
+        (0..).map_while(|at| self.nth(at)).for_each(|thread| ex.wait_until_unwound(thread));
     }
 }
 
@@ -139,6 +139,13 @@ impl Builder {
         T: Send + 'scope,
     {
         if let Some(std) = scope.std {
+            if let Here::Run = world::here() {
+                let (member, body) = real::spawn(self.name.clone(), true, f);
+                let handle = self.std().spawn_scoped(std, body)?;
+                scope.taken().push(member.number());
+                let thread = Thread(Inner::Run(handle.thread().clone(), member.place().clone()));
+                return Ok(ScopedJoinHandle(Native::Run(handle, thread, member)));
+            }
             let handle = self.std().spawn_scoped(std, f)?;
             let thread = Thread(Inner::Std(handle.thread().clone()));
             return Ok(ScopedJoinHandle(Native::Std(handle, thread)));
@@ -161,6 +168,10 @@ impl<T> ScopedJoinHandle<'_, T> {
     pub fn join(self) -> Result<T> {
         match self.0 {
             Native::Std(handle, _) => handle.join(),
+            Native::Run(handle, _, member) => {
+                member.join(Location::caller());
+                handle.join()
+            }
             Native::Model(joiner) => joiner.join(Location::caller()),
         }
     }
@@ -168,7 +179,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// See [`std::thread::ScopedJoinHandle::thread`].
     pub fn thread(&self) -> &Thread {
         match &self.0 {
-            Native::Std(_, thread) => thread,
+            Native::Std(_, thread) | Native::Run(_, thread, _) => thread,
             Native::Model(joiner) => &joiner.handle,
         }
     }
@@ -177,7 +188,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     #[track_caller]
     pub fn is_finished(&self) -> bool {
         match &self.0 {
-            Native::Std(handle, _) => handle.is_finished(),
+            Native::Std(handle, _) | Native::Run(handle, ..) => handle.is_finished(),
             Native::Model(joiner) => joiner.is_finished(Location::caller()),
         }
     }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::handle::{Inner, Thread};
-use crate::world::{self, Execution};
+use crate::world::{self, Execution, Here, real};
 
 /// Where a thread of a model leaves its result.
 pub(super) type Packet<T> = Arc<Mutex<Option<Result<T>>>>;
@@ -19,7 +19,7 @@ pub(super) type Packet<T> = Arc<Mutex<Option<Result<T>>>>;
 #[derive(Debug, Default)]
 #[must_use = "must eventually spawn the thread"]
 pub struct Builder {
-    name: Option<String>,
+    pub(super) name: Option<String>,
     stack_size: Option<usize>,
 }
 
@@ -30,6 +30,7 @@ pub struct JoinHandle<T>(Native<T>);
 
 enum Native<T> {
     Std(std::thread::JoinHandle<T>, Thread),
+    Run(std::thread::JoinHandle<T>, Thread, real::Handle),
     Model(Joiner<T>),
 }
 
@@ -40,6 +41,8 @@ pub(super) struct Joiner<T> {
     pub(super) packet: Packet<T>,
     pub(super) handle: Thread,
     pub(super) asked: bool,
+    /// What the thread borrows is somebody's promise: it ends before the handle does.
+    pub(super) unchecked: bool,
 }
 
 impl Builder {
@@ -74,12 +77,50 @@ impl Builder {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        Ok(JoinHandle(match world::current() {
+        Ok(JoinHandle(match world::here() {
             // SAFETY: `f` borrows nothing.
-            Some(ex) => Native::Model(unsafe { self.spawn_in(ex, Location::caller(), f) }),
-            None => {
+            Here::Model(ex) => Native::Model(unsafe { self.spawn_in(ex, Location::caller(), f) }),
+            Here::Run => {
+                let (member, body) = real::spawn(self.name.clone(), false, f);
+                let handle = self.std().spawn(body)?;
+                let thread = Thread(Inner::Run(handle.thread().clone(), member.place().clone()));
+                Native::Run(handle, thread, member)
+            }
+            Here::Outside => {
                 super::handle::require_std("thread::spawn");
                 let handle = self.std().spawn(f)?;
+                let thread = Thread(Inner::Std(handle.thread().clone()));
+                Native::Std(handle, thread)
+            }
+        }))
+    }
+
+    /// As [`spawn`](Builder::spawn), for what borrows. See [`std::thread::Builder::spawn_unchecked`].
+    ///
+    /// # Errors
+    /// In the std world, if the operating system cannot make a thread.
+    ///
+    /// # Safety
+    /// As with std's: what `f` borrows must outlive the thread, and what it returns must outlive the handle. An execution
+    /// that ends early unwinds whoever joins or otherwise waits for the thread; the handle, joined or dropped, then
+    /// waits until the thread has unwound too, so what `f` borrows must outlive the handle as well.
+    #[track_caller]
+    pub unsafe fn spawn_unchecked<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
+    where
+        F: FnOnce() -> T + Send,
+        T: Send,
+    {
+        Ok(JoinHandle(match world::current() {
+            Some(ex) => {
+                // SAFETY: the caller's promise.
+                let mut joiner = unsafe { self.spawn_in(ex, Location::caller(), f) };
+                joiner.unchecked = true;
+                Native::Model(joiner)
+            }
+            None => {
+                super::handle::require_std("thread::spawn");
+                // SAFETY: the caller's promise.
+                let handle = unsafe { self.std().spawn_unchecked(f) }?;
                 let thread = Thread(Inner::Std(handle.thread().clone()));
                 Native::Std(handle, thread)
             }
@@ -123,7 +164,7 @@ impl Builder {
         };
         // SAFETY: the caller's promise.
         let thread = unsafe { ex.spawn(self.name, self.stack_size, location, Box::new(body)) };
-        Joiner { execution: ex.id(), thread, packet, handle: Thread::of(ex, thread), asked: false }
+        Joiner { execution: ex.id(), thread, packet, handle: Thread::of(ex, thread), asked: false, unchecked: false }
     }
 }
 
@@ -151,10 +192,12 @@ impl<T> Joiner<T> {
 
 impl<T> Drop for Joiner<T> {
     fn drop(&mut self) {
-        if !self.asked
-            && let Some(ex) = self.here()
-        {
+        let Some(ex) = self.here() else { return };
+        if !self.asked {
             ex.handle_gone(self.thread, false);
+        }
+        if self.unchecked && ex.aborting() {
+            ex.wait_until_unwound(self.thread);
         }
     }
 }
@@ -168,6 +211,10 @@ impl<T> JoinHandle<T> {
     pub fn join(self) -> Result<T> {
         match self.0 {
             Native::Std(handle, _) => handle.join(),
+            Native::Run(handle, _, member) => {
+                member.join(Location::caller());
+                handle.join()
+            }
             Native::Model(joiner) => joiner.join(Location::caller()),
         }
     }
@@ -175,7 +222,7 @@ impl<T> JoinHandle<T> {
     /// See [`std::thread::JoinHandle::thread`].
     pub fn thread(&self) -> &Thread {
         match &self.0 {
-            Native::Std(_, thread) => thread,
+            Native::Std(_, thread) | Native::Run(_, thread, _) => thread,
             Native::Model(joiner) => &joiner.handle,
         }
     }
@@ -184,7 +231,7 @@ impl<T> JoinHandle<T> {
     #[track_caller]
     pub fn is_finished(&self) -> bool {
         match &self.0 {
-            Native::Std(handle, _) => handle.is_finished(),
+            Native::Std(handle, _) | Native::Run(handle, ..) => handle.is_finished(),
             Native::Model(joiner) => joiner.is_finished(Location::caller()),
         }
     }

@@ -3,23 +3,32 @@
 //! Constructors are `const`, so a primitive cannot know its world when it is made: it binds at its first use, to the
 //! execution that runs on the OS thread, or to std outside any model. The binding is one word inside the primitive.
 //!
+//! In the std world a primitive that threads may wait for belongs to the run that uses it first, so that the run knows
+//! who waits for what. One that others use as well (before the run, while it goes on, from another run or from a thread
+//! that is not part of any) is std's alone from then on: waits for it are std's, and no run judges them.
+//!
 //! A primitive that outlives its execution (a static, or one that a model's closure has captured) starts afresh in the
 //! next if it can. Its word keeps the first execution; later ones find it by its address, so that models that run at
 //! the same time on other OS threads do not disturb each other.
 
 use std::{
     panic::Location,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::atomic::{
+        AtomicU64,
+        Ordering::{AcqRel, Acquire, Relaxed},
+    },
 };
 
 use super::{
     Execution, World,
     core::{Core, State},
-    event::ObjectKind,
+    event::{ObjectKind, ObjectRef},
+    real::{self, Run},
 };
 
 const INDEX_BITS: u32 = 24;
 const WORLD_SHIFT: u32 = 62;
+/// std's alone: used outside any model, or by more than one run.
 const STD: u64 = 1 << WORLD_SHIFT;
 
 /// The number of the next execution in this process. Only equality matters.
@@ -49,7 +58,7 @@ impl Binding {
     pub(crate) fn object(&self, ex: &Execution, kind: ObjectKind, fresh: impl FnOnce(&mut Core) -> State) -> usize {
         let slot = self.slot.load(Relaxed);
         if slot >> INDEX_BITS == tag(ex) >> INDEX_BITS {
-            return (slot & ((1 << INDEX_BITS) - 1)) as usize;
+            return index_of(slot);
         }
         self.bind(ex, slot, kind, fresh)
     }
@@ -58,9 +67,14 @@ impl Binding {
     pub(crate) fn bound(&self, ex: &Execution) -> Option<usize> {
         let slot = self.slot.load(Relaxed);
         if slot >> INDEX_BITS == tag(ex) >> INDEX_BITS {
-            return Some((slot & ((1 << INDEX_BITS) - 1)) as usize);
+            return Some(index_of(slot));
         }
         ex.core.borrow().by_address.get(&std::ptr::from_ref(self).addr()).copied()
+    }
+
+    /// What the primitive is, and where it was made.
+    pub(crate) fn made(&self, kind: ObjectKind) -> String {
+        format!("{} made at {}", named(kind), self.created)
     }
 
     /// Forgets where the primitive belongs: what it holds now is where the next use begins.
@@ -82,13 +96,72 @@ impl Binding {
                 named(kind),
             );
         }
-        let slot = self.slot.load(Relaxed);
-        if slot == STD {
-            return;
+        // What it guards is used after this, in the eyes of all: see `give_up`.
+        let slot = self.slot.load(Acquire);
+        if slot != STD {
+            self.give_up(slot, kind);
         }
-        self.never_modelled(kind);
-        // Two threads may come here at once; both write the same.
-        self.slot.store(STD, Relaxed);
+    }
+
+    /// The primitive as an object of a run, given a number at its first use there. `None` if it is std's alone.
+    ///
+    /// # Panics
+    /// If the primitive was last used in a model of another world.
+    #[track_caller]
+    pub(crate) fn in_run(&self, run: &Run, kind: ObjectKind) -> Option<ObjectRef> {
+        let mut slot = self.slot.load(Acquire);
+        if !is_of(slot, run) {
+            slot = self.join_run(slot, run, kind);
+        }
+        is_of(slot, run).then(|| ObjectRef { kind, number: index_of(slot) as u32 })
+    }
+
+    /// Whether the primitive belongs to the run.
+    pub(crate) fn is_in(&self, run: &Run) -> bool {
+        is_of(self.slot.load(Acquire), run)
+    }
+
+    /// Where the primitive was made.
+    pub(crate) fn created(&self) -> &'static Location<'static> {
+        self.created
+    }
+
+    #[cold]
+    #[track_caller]
+    fn join_run(&self, mut slot: u64, run: &Run, kind: ObjectKind) -> u64 {
+        while !is_of(slot, run) {
+            self.never_modelled(kind);
+            if slot == STD || real::live(execution_of(slot)).is_some() {
+                self.give_up(slot, kind);
+                return STD;
+            }
+            let take = |number| {
+                // There are no more numbers than fit.
+                let fits = number >> INDEX_BITS == 0;
+                let mine = if fits { STD | run.id << INDEX_BITS | u64::from(number) } else { STD };
+                self.slot.compare_exchange(slot, mine, AcqRel, Acquire).map(|_| mine)
+            };
+            let (Ok(now) | Err(now)) = run.number(take);
+            slot = now;
+        }
+        slot
+    }
+
+    /// Makes the primitive std's alone. If it belongs to a run, whoever waits for it there goes on waiting in std. That
+    /// is done under the run's lock: a thread of the run that finds the primitive changed by somebody who already knows,
+    /// knows it as well once it has the lock.
+    #[cold]
+    #[track_caller]
+    fn give_up(&self, mut slot: u64, kind: ObjectKind) {
+        while slot != STD {
+            self.never_modelled(kind);
+            let take = || self.slot.compare_exchange(slot, STD, AcqRel, Acquire);
+            let taken = match real::live(execution_of(slot)) {
+                Some(run) => run.give_up(ObjectRef { kind, number: index_of(slot) as u32 }, take),
+                None => take(),
+            };
+            slot = taken.map_or_else(|now| now, |_| STD);
+        }
     }
 
     /// Notes exclusive access outside any model: that is no use, but what a model has left cannot be had.
@@ -99,11 +172,10 @@ impl Binding {
     pub(crate) fn never_modelled(&self, kind: ObjectKind) {
         let slot = self.slot.load(Relaxed);
         assert!(
-            slot == 0 || slot == STD,
-            "{} made at {} was used in a {} model and is now used outside any model: what a model does ends with \
-             its execution. Give results out through std types (std::sync::Mutex, std::sync::mpsc)",
-            named(kind),
-            self.created,
+            slot == 0 || world_of(slot) == World::Std,
+            "{} was used in a {} model and is now used outside any model: what a model does ends with its execution. \
+             Give results out through std types (std::sync::Mutex, std::sync::mpsc)",
+            self.made(kind),
             world_of(slot),
         );
     }
@@ -117,19 +189,17 @@ impl Binding {
         {
             return object;
         }
-        let trouble = if slot == STD {
+        let trouble = if world_of(slot) == World::Std {
             Some(format!(
-                "{} made at {} was used outside any model and is now used in a {} model: make it inside the model",
-                named(kind),
-                self.created,
+                "{} was used outside any model and is now used in a {} model: make it inside the model",
+                self.made(kind),
                 ex.world,
             ))
         } else if slot != 0 && matches!(kind, ObjectKind::Mutex | ObjectKind::RwLock | ObjectKind::Cell) {
             Some(format!(
-                "{} made at {} lives longer than one execution (it was first used in a {} model): what it holds \
-                 cannot start afresh. Make it inside the model, or wrap a static in LazyLock",
-                named(kind),
-                self.created,
+                "{} lives longer than one execution (it was first used in a {} model): what it holds cannot start \
+                 afresh. Make it inside the model, or wrap a static in LazyLock",
+                self.made(kind),
                 world_of(slot),
             ))
         } else if core.objects.len() >= 1 << INDEX_BITS {
@@ -165,6 +235,19 @@ fn named(kind: ObjectKind) -> String {
 fn tag(ex: &Execution) -> u64 {
     let world: u64 = if ex.world == World::Loom { 2 } else { 3 };
     world << WORLD_SHIFT | ex.id() << INDEX_BITS
+}
+
+fn index_of(slot: u64) -> usize {
+    (slot & ((1 << INDEX_BITS) - 1)) as usize
+}
+
+fn execution_of(slot: u64) -> u64 {
+    (slot & !(3 << WORLD_SHIFT)) >> INDEX_BITS
+}
+
+/// Whether a primitive belongs to a run on real threads.
+fn is_of(slot: u64, run: &Run) -> bool {
+    slot >> INDEX_BITS == (STD >> INDEX_BITS | run.id)
 }
 
 fn world_of(slot: u64) -> World {

@@ -12,11 +12,15 @@ use std::{
 use smallvec::SmallVec;
 
 use super::{
+    barrier::BarrierState,
+    channel::{ChannelState, Deal},
     clock::{CellClock, Clock, View},
     event::{Event, Kind, Number, ObjectKind, ObjectRef, Value},
+    group::GroupState,
+    once::{OnceState, Phase},
     progress::Progress,
 };
-use crate::check::{FailureKind, Waiting};
+use crate::check::{FailureKind, Panicked, Waiting};
 
 /// What a thread is about to do.
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +100,10 @@ pub(crate) struct Thread {
     pub(crate) token_clock: Clock,
     /// Chosen by a notification.
     pub(crate) notified: bool,
+    /// Its operation at channels.
+    pub(crate) deal: Option<Deal>,
+    /// It waits no longer than until then, for something else than channels.
+    pub(crate) deadline: Option<u64>,
     /// What the thread's end published, for `join`.
     pub(crate) end_clock: Clock,
     /// Goes up when the thread ends: what `is_finished` reads.
@@ -110,6 +118,8 @@ pub(crate) struct Thread {
     pub(crate) scoped: bool,
     /// It is unwinding.
     pub(crate) unwinding: bool,
+    /// The latest of its panics, as the hook saw them: whichever is still under way is among them.
+    pub(crate) notes: Vec<PanicNote>,
     /// In an execution that ends early: it waits for others to unwind first.
     pub(crate) yields: bool,
     /// In an execution that ends early: it never ends, and is not scheduled again.
@@ -130,7 +140,7 @@ pub(crate) struct Thread {
 }
 
 /// A panic as the hook saw it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PanicNote {
     pub(crate) message: String,
     pub(crate) file: String,
@@ -157,7 +167,11 @@ pub(crate) enum State {
     Condvar {
         waiters: Vec<usize>,
     },
+    Barrier(BarrierState),
+    Once(OnceState),
     Cell(CellClock),
+    Channel(ChannelState),
+    Group(GroupState),
     /// What dropped references published.
     Arc {
         released: Clock,
@@ -181,8 +195,18 @@ pub(crate) struct LockState {
 pub(crate) struct Facts {
     /// Some lock is tried: then giving a lock back is visible, and a scheduling point.
     pub(crate) tries: bool,
+    /// Some thread sees a channel hung up: then dropping a sender or receiver is a scheduling point.
+    pub(crate) hangs_up: bool,
+    /// Somebody can tell whether a thread waits at a channel: then beginning to wait is an event.
+    pub(crate) meets: bool,
     /// Some thread is asked whether it has finished: then ending is a scheduling point.
     pub(crate) asks_finished: bool,
+    /// Somebody looks whether a once is complete, without waiting: then completing is a scheduling point.
+    pub(crate) peeks: bool,
+    /// Somebody asks who leads at a barrier: then every leader is explored.
+    pub(crate) asks_leader: bool,
+    /// More threads come to a barrier than it lets through at once: then coming to one is a scheduling point.
+    pub(crate) crowds: bool,
     /// A lock is given back while a thread panics, and used again: loom's own locks do not survive that (loom world).
     pub(crate) spoils: bool,
     /// Types (by hash of their name) whose reference counts the program can observe.
@@ -198,10 +222,23 @@ pub(crate) struct Facts {
 #[cfg(raddle_loom)]
 pub(crate) const CELL: (u8, u64) = (u8::MAX, 0);
 
+/// What a check asks of every execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// Steps after which an execution is given up.
+    pub(crate) max_steps: u64,
+    /// Timers that may fire, in one execution, although something else could go on.
+    pub(crate) firings: u32,
+    /// Waits that may end, in one execution, although nobody ends them.
+    pub(crate) spurious: u32,
+    /// Time moves only when nothing else can go on, to the earliest deadline.
+    pub(crate) timed: bool,
+}
+
 /// Why the execution ends early.
 pub(crate) enum Stop {
     /// The program failed.
-    Failure { kind: FailureKind, message: String, waiting: Vec<Waiting> },
+    Failure { kind: FailureKind, message: String, waiting: Vec<Waiting>, panics: Vec<Panicked> },
     /// The tool cannot go on; the message says why and what to do.
     Error(String),
     /// A new fact: start over.
@@ -217,6 +254,8 @@ pub(crate) struct Core {
     pub(crate) objects: Vec<Object>,
     /// Objects whose own slot belongs to another execution: statics, and what a closure captured.
     pub(crate) by_address: BTreeMap<usize, usize>,
+    /// Onces that were given a value, in that order.
+    pub(crate) filled: Vec<usize>,
     /// Arcs that have something to remember, by the address of their value.
     pub(crate) arcs: BTreeMap<usize, usize>,
     /// Pointers that atomics hold, or have held: each one's number, and how many hold it.
@@ -225,7 +264,7 @@ pub(crate) struct Core {
     pointer: u32,
     pub(crate) events: Vec<Event>,
     pub(crate) steps: u64,
-    pub(crate) max_steps: u64,
+    pub(crate) settings: Settings,
     pub(crate) facts: Facts,
     pub(crate) stop: Option<Stop>,
     /// A fact was learned where the execution could not be stopped: start over once it has ended.
@@ -234,8 +273,26 @@ pub(crate) struct Core {
     pub(crate) unwinders: bool,
     /// The thread that took the last step, and how often it has paused, not in vain, since another one did.
     pub(crate) pauses: (usize, usize),
+    /// Panics that have ended a thread, or wait in a scope for its threads to end; and whose they are.
+    pub(crate) panics: Vec<(usize, PanicNote)>,
     /// Rounds that busy threads were let through because nobody else could run, since the last change.
     pub(crate) vain_rounds: u32,
+    /// Nanoseconds since the model began: up to where timers have fired.
+    pub(crate) now: u64,
+    /// Waits that have ended by themselves.
+    pub(crate) spurious: u32,
+    /// Timers that have fired early.
+    pub(crate) early: u32,
+    /// Nothing but a timer can go on: the next event is a timer's.
+    pub(crate) forced: bool,
+    /// A timer was kept from firing early, by the limit.
+    pub(crate) kept_back: bool,
+    /// A wait was kept from ending by itself, by the limit.
+    pub(crate) kept_asleep: bool,
+    /// What the last message is known by.
+    pub(crate) tickets: u64,
+    /// Messages that were taken or left in a channel: what was published with them, once they are there.
+    pub(crate) in_flight: BTreeMap<u64, Option<Clock>>,
     /// Where the events of the first of those rounds began.
     pub(crate) vain_since: usize,
     /// Decisions of the scheduler where it had a choice, and the choices that the program asked for.
@@ -243,24 +300,34 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(max_steps: u64, facts: Facts) -> Core {
+    pub(crate) fn new(settings: Settings, facts: Facts) -> Core {
         Core {
             threads: Vec::new(),
             spare: Vec::new(),
             objects: Vec::new(),
             by_address: BTreeMap::new(),
+            filled: Vec::new(),
             arcs: BTreeMap::new(),
             pointers: BTreeMap::new(),
             pointer: 0,
             events: Vec::new(),
             steps: 0,
-            max_steps,
+            settings,
             facts,
             stop: None,
             learned: false,
             unwinders: false,
             pauses: (0, 0),
+            panics: Vec::new(),
             vain_rounds: 0,
+            now: 0,
+            spurious: 0,
+            early: 0,
+            forced: false,
+            kept_back: false,
+            kept_asleep: false,
+            tickets: 0,
+            in_flight: BTreeMap::new(),
             vain_since: 0,
             decisions: Vec::new(),
         }
@@ -271,6 +338,7 @@ impl Core {
         self.spare.extend(self.threads.drain(..).map(|thread| thread.progress.emptied()));
         self.objects.clear();
         self.by_address.clear();
+        self.filled.clear();
         self.arcs.clear();
         self.pointers.clear();
         self.pointer = 0;
@@ -280,14 +348,18 @@ impl Core {
         self.learned = false;
         self.unwinders = false;
         self.pauses = (0, 0);
+        self.panics.clear();
         self.vain_rounds = 0;
         self.vain_since = 0;
+        self.now = 0;
+        self.spurious = 0;
+        self.early = 0;
+        self.forced = false;
+        self.kept_back = false;
+        self.kept_asleep = false;
+        self.tickets = 0;
+        self.in_flight.clear();
         self.decisions.clear();
-    }
-
-    /// A panic that nobody will be told of by `join` or by a scope.
-    pub(crate) fn unasked_panic(&self) -> Option<&PanicNote> {
-        self.threads.iter().filter(|t| !t.joined && !t.scoped).find_map(|t| t.panic.as_ref())
     }
 
     pub(crate) fn add_object(&mut self, kind: ObjectKind, created: &'static Location<'static>, state: State) -> usize {
@@ -326,6 +398,8 @@ impl Core {
             token: false,
             token_clock: Clock::default(),
             notified: false,
+            deal: None,
+            deadline: None,
             end_clock: Clock::default(),
             version: 0,
             panic: None,
@@ -333,6 +407,7 @@ impl Core {
             joinable: parent.is_some(),
             scoped: false,
             unwinding: false,
+            notes: Vec::new(),
             yields: false,
             left: false,
             abort_steps: 0,
@@ -389,6 +464,20 @@ impl Core {
         }
     }
 
+    pub(crate) fn once(&mut self, object: usize) -> &mut OnceState {
+        match &mut self.objects[object].state {
+            State::Once(once) => once,
+            _ => unreachable!("the facade binds a once to a once"),
+        }
+    }
+
+    pub(crate) fn phase(&self, object: usize) -> Phase {
+        match &self.objects[object].state {
+            State::Once(once) => once.phase,
+            _ => unreachable!("the facade binds a once to a once"),
+        }
+    }
+
     pub(crate) fn object_ref(&self, op: &Op) -> Option<ObjectRef> {
         match (op.object, op.peer) {
             (Some(object), _) => Some(ObjectRef { kind: self.objects[object].kind, number: object as u32 + 1 }),
@@ -439,6 +528,7 @@ impl Core {
                 let op = &self.threads[t].op;
                 let holder = op.object.and_then(|object| match &self.objects[object].state {
                     State::Lock(lock) => lock.writer.or(lock.readers.first().copied()),
+                    State::Once(OnceState { phase: Phase::Running(initialiser), .. }) => Some(*initialiser),
                     _ => None,
                 });
                 Waiting {

@@ -56,12 +56,30 @@ pub enum Kind {
     TryWrite,
     /// A write guard is dropped.
     WriteUnlock,
-    /// `Condvar::wait` gives up the lock and waits.
+    /// `RwLockWriteGuard::downgrade`.
+    Downgrade,
+    /// `Condvar::wait` gives up the lock and waits; `Barrier::wait`; `WaitGroup::wait`; `Once::wait` and its relatives.
     Wait,
     /// `Condvar::notify_one`.
     NotifyOne,
     /// `Condvar::notify_all`.
     NotifyAll,
+    /// `Once::call_once` and `Once::call_once_force`: whether this call runs the initialiser.
+    CallOnce,
+    /// `OnceLock::get_or_init`: whether this call runs the initialiser.
+    GetOrInit,
+    /// `LazyLock::force`, or a `LazyLock` is dereferenced that is not there yet: whether this call runs the initialiser.
+    Force,
+    /// The initialiser of a `Once`, a `OnceLock` or a `LazyLock` has returned.
+    Initialised,
+    /// It has panicked.
+    Poisoned,
+    /// `OnceLock::set`: whether it set the value.
+    Set,
+    /// `OnceLock::get`, `LazyLock::get`: whether a value is there.
+    Get,
+    /// `Once::is_completed`.
+    IsCompleted,
     /// An `UnsafeCell` is read.
     CellRead,
     /// An `UnsafeCell` is written.
@@ -74,6 +92,28 @@ pub enum Kind {
     RefRead,
     /// [`choice`](crate::choice).
     Choice,
+    /// A message is sent: `Sender::send` and its relatives that wait.
+    Send,
+    /// `Sender::try_send`.
+    TrySend,
+    /// A message is received: `Receiver::recv` and its relatives that wait.
+    Receive,
+    /// `Receiver::try_recv`.
+    TryReceive,
+    /// One of several channel operations: `select!`, `Select::select` and their relatives.
+    Select,
+    /// `Select::ready` and its relatives: waits until an operation could be done.
+    Ready,
+    /// A thread begins to wait at a channel where others can tell.
+    Arrive,
+    /// A sender or a receiver of a channel is dropped, or the channel is closed.
+    HangUp,
+    /// A timer is stopped or set again.
+    Arm,
+    /// `WaitGroup::add` and `done`.
+    Count,
+    /// A channel is looked at: `len`, `is_empty`, `is_full`.
+    Look,
     /// The main function has returned and waits for the rest to come to rest.
     Rest,
 }
@@ -106,15 +146,35 @@ impl Kind {
             Kind::Write => "write",
             Kind::TryWrite => "try_write",
             Kind::WriteUnlock => "unlock(write)",
+            Kind::Downgrade => "downgrade",
             Kind::Wait => "wait",
             Kind::NotifyOne => "notify_one",
             Kind::NotifyAll => "notify_all",
+            Kind::CallOnce => "call_once",
+            Kind::GetOrInit => "get_or_init",
+            Kind::Force => "force",
+            Kind::Initialised => "initialised",
+            Kind::Poisoned => "poisoned",
+            Kind::Set => "set",
+            Kind::Get => "get",
+            Kind::IsCompleted => "is_completed",
             Kind::CellRead => "with",
             Kind::CellWrite => "with_mut",
             Kind::RefInc => "clone",
             Kind::RefDec => "drop",
             Kind::RefRead => "count",
             Kind::Choice => "choice",
+            Kind::Send => "send",
+            Kind::TrySend => "try_send",
+            Kind::Receive => "recv",
+            Kind::TryReceive => "try_recv",
+            Kind::Select => "select",
+            Kind::Ready => "ready",
+            Kind::Arrive => "arrive",
+            Kind::HangUp => "hang up",
+            Kind::Arm => "set",
+            Kind::Count => "add",
+            Kind::Look => "len",
             Kind::Rest => "end",
         }
     }
@@ -132,10 +192,22 @@ pub enum ObjectKind {
     RwLock,
     /// `sync::Condvar`.
     Condvar,
+    /// `sync::Barrier`.
+    Barrier,
+    /// `sync::Once`.
+    Once,
+    /// `sync::OnceLock`.
+    OnceLock,
+    /// `sync::LazyLock`.
+    LazyLock,
     /// `cell::UnsafeCell`.
     Cell,
     /// `sync::Arc`.
     Arc,
+    /// A channel.
+    Channel,
+    /// `go::WaitGroup`.
+    WaitGroup,
     /// A thread.
     Thread,
 }
@@ -148,8 +220,14 @@ impl ObjectKind {
             ObjectKind::Mutex => "mutex",
             ObjectKind::RwLock => "rwlock",
             ObjectKind::Condvar => "condvar",
+            ObjectKind::Barrier => "barrier",
+            ObjectKind::Once => "once",
+            ObjectKind::OnceLock => "oncelock",
+            ObjectKind::LazyLock => "lazylock",
             ObjectKind::Cell => "cell",
             ObjectKind::Arc => "arc",
+            ObjectKind::Channel => "channel",
+            ObjectKind::WaitGroup => "group",
             ObjectKind::Thread => "thread",
         }
     }
@@ -213,8 +291,18 @@ pub enum Value {
     Done(bool),
     /// A thread: spawned, joined, woken.
     Thread(u32),
-    /// How many: threads woken, references left, the choice taken.
+    /// How many: threads woken, references left, the choice taken, messages queued.
     Count(u64),
+    /// What a counter holds.
+    Balance(i64),
+    /// A message, by its number in the execution.
+    Message(u64),
+    /// The arm of a select that was taken, from 0.
+    Arm(u32),
+    /// The other side of the channel has hung up.
+    HungUp,
+    /// The wait ended by its deadline, or a timer fired.
+    Fired,
 }
 
 impl fmt::Display for Value {
@@ -227,6 +315,11 @@ impl fmt::Display for Value {
             Value::Done(done) => write!(f, "-> {done}"),
             Value::Thread(thread) => write!(f, "t{thread}"),
             Value::Count(n) => write!(f, "{n}"),
+            Value::Balance(n) => write!(f, "-> {n}"),
+            Value::Message(n) => write!(f, "message {n}"),
+            Value::Arm(arm) => write!(f, "-> arm {arm}"),
+            Value::HungUp => f.write_str("-> hung up"),
+            Value::Fired => f.write_str("-> fired"),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::binding::Binding;
 use super::{
     Branch, Effect, Execution,
     core::{Core, LockState, Op, State},
-    event::{Kind, ObjectKind, Value},
+    event::{Kind, ObjectKind, ObjectRef, Value},
     progress::Seen,
 };
 #[cfg(raddle_loom)]
@@ -79,6 +79,11 @@ impl Drop for Give<'_> {
     fn drop(&mut self) {
         give(&mut self.ex.core.borrow_mut(), self.me, self.object, self.mode);
     }
+}
+
+/// A lock that a thread owns when it ends.
+pub(super) fn owned(lock: ObjectRef, created: &Location<'_>) -> String {
+    format!("{lock} (made at {}:{})", created.file(), created.line())
 }
 
 impl Execution {
@@ -226,6 +231,30 @@ impl Execution {
         self.record(me, &op, Value::None, effect);
     }
 
+    /// `RwLockWriteGuard::downgrade`: a lock that is held for writing is held for reading, and nobody came in between.
+    /// Who waits to read may come in, as when the lock is given back.
+    pub(crate) fn downgrade(&self, object: usize, changed: bool, location: &'static Location<'static>) {
+        let op = Op::new(Kind::Downgrade, location).on(object);
+        let tries = self.core.borrow().facts.tries;
+        let due = Give { ex: self, me: self.me(), object, mode: Mode::Write };
+        let me = due.me;
+        if !self.aborting() {
+            self.announce(op, None, if tries { Branch::Point } else { Branch::Silent });
+            self.engine_gives(me, object, Mode::Write);
+        }
+        drop(due);
+        let version = {
+            let mut core = self.core.borrow_mut();
+            take(&mut core, me, object, Mode::Read);
+            core.objects[object].version
+        };
+        let effect = match changed {
+            true => Effect::Change(Some(Seen::Value(object))),
+            false => Effect::Read(Seen::Value(object), u64::from(version), false),
+        };
+        self.record(me, &op, Value::None, effect);
+    }
+
     /// The thread ends: locks that it still owns stay locked for ever.
     pub(crate) fn owned_locks(&self, me: usize) -> Vec<String> {
         let core = self.core.borrow();
@@ -236,15 +265,7 @@ impl Execution {
                 State::Lock(lock) => lock.writer == Some(me) || lock.readers.contains(&me),
                 _ => false,
             })
-            .map(|(number, object)| {
-                format!(
-                    "{}#{} (made at {}:{})",
-                    object.kind.name(),
-                    number + 1,
-                    object.created.file(),
-                    object.created.line()
-                )
-            })
+            .map(|(number, object)| owned(ObjectRef { kind: object.kind, number: number as u32 + 1 }, object.created))
             .collect()
     }
 
@@ -261,8 +282,16 @@ impl Execution {
         binding.object(self, ObjectKind::Condvar, |_| State::Condvar { waiters: Vec::new() })
     }
 
-    /// `Condvar::wait`: gives up the lock and waits, as one step; then takes the lock again.
-    pub(crate) fn wait(&self, condvar: usize, lock: usize, changed: bool, location: &'static Location<'static>) {
+    /// `Condvar::wait`: gives up the lock and waits, as one step; then takes the lock again. True if the wait ended by
+    /// its deadline.
+    pub(crate) fn wait(
+        &self,
+        condvar: usize,
+        lock: usize,
+        changed: bool,
+        deadline: Option<u64>,
+        location: &'static Location<'static>,
+    ) -> bool {
         let op = Op::new(Kind::Wait, location).on(condvar);
         self.step(op, None, Branch::Point, |core, me| {
             core.waiters(condvar).push(me);
@@ -275,8 +304,37 @@ impl Execution {
         });
         let me = self.me();
         self.engine_gives(me, lock, Mode::Write);
-        self.announce(op, Some(&|core| core.threads[me].notified), Branch::Silent);
+        let timed_out = self.until_notified(me, op, condvar, deadline);
         self.lock(lock, Mode::Write, Kind::Lock, location);
+        timed_out
+    }
+
+    /// Waits for a notification, for the deadline, or for nothing at all where that is explored.
+    fn until_notified(&self, me: usize, op: Op, condvar: usize, deadline: Option<u64>) -> bool {
+        let alone = deadline.is_some() || self.core.borrow().settings.spurious > 0;
+        if !alone {
+            self.announce(op, Some(&|core| core.threads[me].notified), Branch::Silent);
+            return false;
+        }
+        self.core.borrow_mut().threads[me].deadline = deadline;
+        self.announce(op, Some(&|core| core.threads[me].notified || core.may_go_on(deadline)), Branch::Point);
+        let (notified, both) = {
+            let mut core = self.core.borrow_mut();
+            core.threads[me].deadline = None;
+            (core.threads[me].notified || self.aborting(), core.may_fire(deadline) && core.may_wake())
+        };
+        if notified {
+            return false;
+        }
+        let fires = {
+            let spuriously = both && self.choose(2) == 1;
+            let mut core = self.core.borrow_mut();
+            core.waiters(condvar).retain(|waiter| *waiter != me);
+            core.go_on(me, if spuriously { None } else { deadline })
+        };
+        let value = if fires { Value::Fired } else { Value::None };
+        self.record(me, &op, value, Effect::Read(Seen::Value(condvar), u64::from(fires), false));
+        fires
     }
 
     /// Wakes one waiter, any one, or all.

@@ -13,6 +13,8 @@
 //! - `Arc` needs happens-before edges but no scheduling point. loom's only edges without one are those of its
 //!   `lazy_static`, so a dropped reference initialises one of those, and the last owner reads them all.
 
+mod quiet;
+
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
@@ -145,6 +147,7 @@ enum Object {
     Atomic(LoomAtomic),
     Cell(UnsafeCell<()>),
     Mutex(Mutex<()>),
+    Quiet(quiet::Quiet),
     /// What dropped references published.
     Counts(Vec<usize>),
 }
@@ -191,6 +194,10 @@ pub(crate) struct Engine {
     edges: Cell<usize>,
     /// What was published by those who gave back a lock that is not loom's own: its last writer, its readers since.
     locks: RefCell<BTreeMap<usize, Published>>,
+    /// What was published with a message that was given after its place was taken.
+    messages: RefCell<BTreeMap<u64, usize>>,
+    /// A token on which timers meet.
+    time: RefCell<Option<Box<Mutex<()>>>>,
     choices: RefCell<Choices>,
 }
 
@@ -216,6 +223,8 @@ impl Engine {
         self.ends.borrow_mut().clear();
         self.edges.set(0);
         self.locks.borrow_mut().clear();
+        self.messages.borrow_mut().clear();
+        self.time.take();
         let mut threads = self.threads.borrow_mut();
         threads.clear();
         threads.push((thread::current(), None));
@@ -260,18 +269,22 @@ impl Engine {
 
     /// Gives an atomic its engine side. `Err` if it has to be prepared.
     pub(crate) fn bind_atomic(&self, object: usize, scalar: Scalar, initial: u64) -> Result<(), (u8, u64)> {
-        let key = (scalar as u8, if scalar == Scalar::Pointer { 0 } else { initial });
-        let made = match self.pool.borrow_mut().atomics.get_mut(&key).and_then(Vec::pop) {
-            Some(spare) => spare,
-            None if self.alone() => LoomAtomic::new(scalar, initial),
-            None => return Err(key),
-        };
-        let made = match made {
+        let made = match self.spare(scalar, initial)? {
             LoomAtomic::Pointer(atomic, _) => LoomAtomic::Pointer(atomic, initial),
             made => made,
         };
         self.put(object, Object::Atomic(made));
         Ok(())
+    }
+
+    /// An atomic that nobody has used. `Err` if it has to be prepared.
+    fn spare(&self, scalar: Scalar, initial: u64) -> Result<LoomAtomic, (u8, u64)> {
+        let key = (scalar as u8, if scalar == Scalar::Pointer { 0 } else { initial });
+        match self.pool.borrow_mut().atomics.get_mut(&key).and_then(Vec::pop) {
+            Some(spare) => Ok(spare),
+            None if self.alone() => Ok(LoomAtomic::new(scalar, initial)),
+            None => Err(key),
+        }
     }
 
     /// Gives a cell its engine side. `Err` if it has to be prepared.
@@ -386,6 +399,7 @@ impl Engine {
     pub(crate) fn touch(&self, object: usize) {
         match self.get(object, || Object::Mutex(Mutex::new(()))) {
             Object::Mutex(token) => drop(token.lock()),
+            Object::Quiet(quiet) => self.update(quiet),
             Object::Atomic(LoomAtomic::Bool(token)) => touch_only(token),
             _ => unreachable!("only atomics and cells have no token, and they are never touched"),
         }
@@ -402,6 +416,26 @@ impl Engine {
         };
         // SAFETY: tokens are boxed and stay until the next execution begins.
         drop(unsafe { &*token }.lock());
+    }
+
+    /// An event on time.
+    pub(crate) fn touch_time(&self) {
+        let token: *const Mutex<()> = &**self.time.borrow_mut().get_or_insert_with(|| Box::new(Mutex::new(())));
+        // SAFETY: the token is boxed and stays until the next execution begins.
+        drop(unsafe { &*token }.lock());
+    }
+
+    /// A message is given after its place in a channel was taken: publishes what its sender did.
+    pub(crate) fn release_message(&self, ticket: u64) {
+        let edge = self.new_edge();
+        self.messages.borrow_mut().insert(ticket, edge);
+    }
+
+    /// The message is received: sees what its sender did.
+    pub(crate) fn acquire_message(&self, ticket: u64) {
+        if let Some(edge) = self.messages.borrow_mut().remove(&ticket) {
+            static_edge(edge).get();
+        }
     }
 
     /// A thread's end, or a look at whether it has come: events that depend on each other, and order nothing.

@@ -206,6 +206,18 @@ impl Execution {
         }
     }
 
+    /// Gives an object a token that orders nothing, and a flag if it is said whether that is raised.
+    #[cfg(raddle_loom)]
+    pub(super) fn bind_quiet(&self, object: usize, flag: Option<bool>) {
+        if let Some(engine) = self.loom()
+            && !self.aborting()
+            && !engine.has(object)
+            && let Err(missing) = engine.bind_quiet(object, flag)
+        {
+            self.prepare(engine, object, missing);
+        }
+    }
+
     /// loom wants an object made before the threads that use it: the model starts over with one more prepared, once
     /// this execution has ended. Until then the object is none of loom's. To stop here would leave those alone who wait
     /// for this thread in a destructor that unwinds.

@@ -9,21 +9,30 @@
 //! facade     sync  thread  cell  hint  choice         std's API, written once
 //! waist      announce(op) -> scheduling point -> act -> record
 //! engines    world/loom.rs  world/shuttle.rs          as small as they can be
+//! std        world/real.rs                            std's primitives, and a registry of who waits
 //! ```
 
+pub(crate) mod barrier;
 pub(crate) mod binding;
+pub(crate) mod channel;
 pub(crate) mod clock;
 pub(crate) mod core;
 pub(crate) mod event;
+pub(crate) mod group;
 pub(crate) mod lock;
 #[cfg(raddle_loom)]
 pub(crate) mod loom;
 pub(crate) mod memory;
+pub(crate) mod once;
 pub(crate) mod panics;
 pub(crate) mod progress;
+#[cfg_attr(any(loom, shuttle), allow(dead_code, reason = "a narrowed build has no std world"))]
+pub(crate) mod real;
 #[cfg(raddle_shuttle)]
 pub(crate) mod shuttle;
+mod statics;
 pub(crate) mod threads;
+pub(crate) mod timer;
 
 use std::{
     cell::{Cell, RefCell},
@@ -34,9 +43,9 @@ use std::{
 };
 
 use self::{
-    core::{Core, Facts, Guard, Op, Status, Stop, StoredGuard},
+    core::{Core, Facts, Guard, Op, Settings, Status, Stop, StoredGuard},
     event::{Kind, Value},
-    progress::{Round, Seen, VAIN_LIMIT},
+    progress::{Round, Seen, VAIN_FIRINGS, VAIN_LIMIT},
 };
 use crate::check::{FailureKind, Waiting};
 
@@ -97,14 +106,38 @@ impl FromStr for World {
     }
 }
 
+/// Where the caller runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Here {
+    /// Outside any model.
+    Outside,
+    /// In a model on real threads: see [`real`].
+    #[cfg_attr(any(loom, shuttle), allow(dead_code, reason = "a narrowed build has no std world"))]
+    Run,
+    /// In an execution of a model.
+    Model(&'static Execution),
+}
+
 thread_local! {
-    /// The model that runs on this OS thread, if any.
-    static CURRENT: Cell<Option<&'static Execution>> = const { Cell::new(None) };
+    /// What runs on this OS thread.
+    static HERE: Cell<Here> = const { Cell::new(Here::Outside) };
+}
+
+/// Where the caller runs.
+pub(crate) fn here() -> Here {
+    HERE.get()
+}
+
+fn set_here(here: Here) {
+    HERE.set(here);
 }
 
 /// The execution that the caller is part of; `None` in the std world.
 pub(crate) fn current() -> Option<&'static Execution> {
-    CURRENT.get()
+    match HERE.get() {
+        Here::Model(ex) => Some(ex),
+        Here::Outside | Here::Run => None,
+    }
 }
 
 #[allow(clippy::large_enum_variant, reason = "there is one in a model")]
@@ -156,8 +189,13 @@ pub(crate) struct Execution {
     id: Cell<u64>,
     me: Cell<usize>,
     aborting: Cell<bool>,
+    /// Every thread has ended: what is left is dropped.
+    over: Cell<bool>,
     pub(crate) core: RefCell<Core>,
     pub(crate) engine: Engine,
+    /// Tells whether loom has lost its way.
+    #[cfg(raddle_loom)]
+    pub(crate) watch: std::sync::Arc<crate::check::watch::Watch>,
 }
 
 /// Makes `current` answer with an execution until it is dropped.
@@ -165,7 +203,7 @@ pub(crate) struct Installed(());
 
 impl Drop for Installed {
     fn drop(&mut self) {
-        CURRENT.set(None);
+        HERE.set(Here::Outside);
     }
 }
 
@@ -175,7 +213,7 @@ const ABORT_STEPS: u32 = 10_000;
 const ABORT_BUSY: u32 = 64;
 
 impl Execution {
-    pub(crate) fn new(engine: Engine, max_steps: u64, facts: Facts) -> Execution {
+    pub(crate) fn new(engine: Engine, settings: Settings, facts: Facts) -> Execution {
         let world = match &engine {
             #[cfg(raddle_loom)]
             Engine::Loom(_) => World::Loom,
@@ -187,17 +225,20 @@ impl Execution {
             id: Cell::new(0),
             me: Cell::new(0),
             aborting: Cell::new(false),
-            core: RefCell::new(Core::new(max_steps, facts)),
+            over: Cell::new(false),
+            core: RefCell::new(Core::new(settings, facts)),
             engine,
+            #[cfg(raddle_loom)]
+            watch: Default::default(),
         }
     }
 
     /// Makes this the execution of the calling OS thread.
     pub(crate) fn install(&self) -> Installed {
-        assert!(CURRENT.get().is_none(), "one model at a time runs on an OS thread");
+        assert!(matches!(here(), Here::Outside), "one model at a time runs on an OS thread");
         // SAFETY: whoever calls `current` runs on this OS thread while the model runs: in a model thread, in the
         // scheduler or in the panic hook. `Installed` is dropped before the execution is.
-        CURRENT.set(Some(unsafe { &*std::ptr::from_ref(self) }));
+        HERE.set(Here::Model(unsafe { &*std::ptr::from_ref(self) }));
         Installed(())
     }
 
@@ -206,6 +247,7 @@ impl Execution {
         self.id.set(binding::next_execution());
         self.me.set(0);
         self.aborting.set(false);
+        self.over.set(false);
         self.core.borrow_mut().reset();
     }
 
@@ -231,17 +273,18 @@ impl Execution {
     pub(crate) fn announce(&self, op: Op, guard: Option<Guard<'_>>, branch: Branch<'_>) -> usize {
         let me = self.me.get();
         if self.aborting.get() {
-            self.abort_wait(me, op, guard);
+            match self.over.get() {
+                true => self.pass(me, guard),
+                false => self.abort_wait(me, op, guard),
+            }
             return me;
         }
-        let (ended, limit) = {
+        self.end_due_round(me);
+        let limit = {
             let core = self.core.borrow();
-            // It stays noted until the round is over.
-            (core.threads[me].progress.ended, (core.steps >= core.max_steps).then_some(core.max_steps))
+            let limit = core.settings.max_steps;
+            (core.steps >= limit).then_some(limit)
         };
-        if let Some(place) = ended {
-            self.end_round(Op::new(Kind::SpinLoop, place));
-        }
         if let Some(limit) = limit {
             self.fail(
                 FailureKind::Livelock,
@@ -254,6 +297,15 @@ impl Execution {
             self.wait_turn(me, op, guard, branch);
         }
         me
+    }
+
+    /// A round that has ended by repetition counts at the next operation.
+    pub(crate) fn end_due_round(&self, me: usize) {
+        // It stays noted until the round is over.
+        let ended = self.core.borrow().threads[me].progress.ended;
+        if let Some(place) = ended {
+            self.end_round(Op::new(Kind::SpinLoop, place));
+        }
     }
 
     fn wait_turn(&self, me: usize, op: Op, guard: Option<Guard<'_>>, branch: Branch<'_>) {
@@ -273,7 +325,10 @@ impl Execution {
         if !self.aborting.get() {
             match &self.engine {
                 #[cfg(raddle_loom)]
-                Engine::Loom(engine) => self.loom_turn(engine, me, op, guard, branch),
+                Engine::Loom(engine) => {
+                    let _away = self.watch.away();
+                    self.loom_turn(engine, me, op, guard, branch);
+                }
                 #[cfg(raddle_shuttle)]
                 Engine::Shuttle(engine) => {
                     // A thread that goes on whatever the others do needs no decision.
@@ -290,6 +345,7 @@ impl Execution {
             thread.guard = None;
             thread.parked = false;
             thread.status = Status::Running;
+            core.note_kept_back();
         }
         if self.aborting.get() {
             self.unwind(me);
@@ -333,7 +389,13 @@ impl Execution {
             Branch::Silent => false,
         };
         loop {
-            if touch {
+            // What another thread has settled for this one is an event of the other's. While it was suspended, it may
+            // have come to commute with everything.
+            if self.core.borrow().dealt(me) {
+                return;
+            }
+            if touch && self.core.borrow().threads[me].branches {
+                self.touch_arms(engine, me);
                 match (op.object, op.peer) {
                     (Some(object), _) => engine.touch(object),
                     (None, Some(thread)) if matches!(op.kind, Kind::Exit | Kind::IsFinished) => {
@@ -354,12 +416,36 @@ impl Execution {
                 if self.aborting.get() {
                     return;
                 }
+                if holds() {
+                    continue;
+                }
             }
+            // Somebody may have waited for this thread to wait, or for time to pass.
+            self.wake();
             self.core.borrow_mut().threads[me].parked = true;
             engine.park();
             if back() {
                 return;
             }
+        }
+    }
+
+    /// Touches everything that a thread's operation at channels depends on, but the one channel of a plain operation.
+    #[cfg(raddle_loom)]
+    fn touch_arms(&self, engine: &loom::Engine, me: usize) {
+        let (objects, armed) = {
+            let core = self.core.borrow();
+            let deal = core.threads[me].deal.as_ref();
+            let objects: Vec<usize> =
+                deal.map_or_else(Vec::new, |deal| deal.arms.iter().map(|arm| arm.object).collect());
+            (objects, core.armed(me).is_some())
+        };
+        if let [_, _, ..] = objects[..] {
+            objects.iter().for_each(|&object| engine.touch(object));
+        }
+        // Timers share a limit: which of them fire first decides which of them can.
+        if armed {
+            engine.touch_time();
         }
     }
 
@@ -374,6 +460,7 @@ impl Execution {
             let mut core = self.core.borrow_mut();
             core.steps += 1;
             core.push_event(me, op, value);
+            core.forced = false;
             core.has_stepped(me, is_pause(op.kind));
             match effect {
                 Effect::Nothing => {}
@@ -407,7 +494,7 @@ impl Execution {
     }
 
     /// Resumes threads that loom has suspended and whose guards hold now.
-    fn wake(&self) {
+    pub(crate) fn wake(&self) {
         #[cfg(raddle_loom)]
         if let Some(engine) = self.loom() {
             let mut core = self.core.borrow_mut();
@@ -444,7 +531,9 @@ impl Execution {
     fn yield_in_loom(&self, me: usize) {
         #[cfg(raddle_loom)]
         if let Some(engine) = self.loom() {
+            let away = self.watch.away();
             engine.yield_now();
+            drop(away);
             self.me.set(me);
             if self.aborting.get() {
                 self.unwind(me);
@@ -470,14 +559,39 @@ impl Execution {
         self.step(op, None, Branch::Point, |_, _| ((), Value::None, Effect::Nothing));
     }
 
+    /// `sleep`. In a timed model it takes its time; elsewhere it is a pause, after which so much time has passed.
+    pub(crate) fn sleep(&self, nanos: u64, location: &'static Location<'static>) {
+        let (timed, until) = {
+            let core = self.core.borrow();
+            (core.settings.timed, core.now.saturating_add(nanos))
+        };
+        if timed && !self.aborting.get() {
+            let me = self.me.get();
+            self.core.borrow_mut().threads[me].deadline = Some(until);
+            let op = Op::new(Kind::Sleep, location);
+            self.step(op, Some(&|core| core.now >= until), Branch::Point, |core, me| {
+                core.threads[me].deadline = None;
+                ((), Value::None, Effect::Nothing)
+            });
+            return;
+        }
+        self.pause(Kind::Sleep, location);
+        let mut core = self.core.borrow_mut();
+        core.now = core.now.max(until);
+    }
+
     /// A value below `n`, every one of which is explored.
     pub(crate) fn choose(&self, n: usize) -> usize {
+        self.choose_as(self.me.get(), n)
+    }
+
+    /// A choice that is `thread`'s, whoever makes it.
+    pub(crate) fn choose_as(&self, thread: usize, n: usize) -> usize {
         if n < 2 || self.aborting.get() {
             return 0;
         }
         let mut core = self.core.borrow_mut();
-        let me = self.me.get();
-        let thread = &mut core.threads[me];
+        let thread = &mut core.threads[thread];
         thread.choices += 1;
         let key = core::mix(thread.path, u64::from(thread.choices) | 1 << 40) as u32;
         match &self.engine {
@@ -489,6 +603,24 @@ impl Execution {
                 engine.choose(&mut core, n)
             }
         }
+    }
+
+    /// A random number, from the schedule's seed.
+    pub(crate) fn random(&self) -> u64 {
+        let drawn = match &self.engine {
+            #[cfg(raddle_loom)]
+            Engine::Loom(_) => None,
+            #[cfg(raddle_shuttle)]
+            Engine::Shuttle(engine) => engine.strategy.borrow_mut().random(),
+        };
+        if drawn.is_none() && !self.aborting.get() {
+            self.error(format!(
+                "raddle::rand is used in a {} model whose schedules are explored, and every number would have to be: \
+                 draw from a few values with raddle::choice, or sample the model (random, pct, urw)",
+                self.world
+            ));
+        }
+        drawn.unwrap_or(0)
     }
 
     /// A new fact: the model starts over with it.
@@ -514,7 +646,8 @@ impl Execution {
     }
 
     fn fail_with(&self, kind: FailureKind, message: String, waiting: Vec<Waiting>) {
-        self.stop(Stop::Failure { kind, message, waiting });
+        let panics = self.core.borrow().panicked();
+        self.stop(Stop::Failure { kind, message, waiting, panics });
     }
 
     fn stop(&self, stop: Stop) {
@@ -542,28 +675,37 @@ impl Execution {
             let busy: Vec<usize> = (0..core.threads.len())
                 .filter(|&t| core.threads[t].status == Status::Pending && is_pause(core.threads[t].op.kind))
                 .collect();
-            if !busy.is_empty() {
+            let armed = core.anything_armed();
+            if armed || !busy.is_empty() {
                 if core.vain_rounds == 0 {
                     core.vain_since = core.events.len();
                 }
                 core.vain_rounds += 1;
-                if core.vain_rounds <= VAIN_LIMIT || core.may_be_reading(&busy) {
-                    let turn = busy[core.vain_rounds as usize % busy.len()];
-                    core.threads[turn].progress.pass = true;
+                let most = if armed { VAIN_FIRINGS } else { VAIN_LIMIT };
+                if core.vain_rounds <= most || (!armed && core.may_be_reading(&busy)) {
+                    if armed {
+                        core.let_time_pass();
+                    } else {
+                        let turn = busy[core.vain_rounds as usize % busy.len()];
+                        core.threads[turn].progress.pass = true;
+                    }
                     return;
                 }
                 let since = core.vain_since;
                 core.events.truncate(since);
             }
-            let names = core.waiting().iter().map(Waiting::to_string).collect::<Vec<_>>().join("; ");
-            if let Some(note) = core.unasked_panic() {
-                (FailureKind::Panic, note.message.clone())
+            let waiting = core.waiting();
+            if let Some(message) = core.untold_panic() {
+                (FailureKind::Panic, message)
+            } else if armed {
+                let names = listed(&waiting);
+                (FailureKind::Livelock, format!("timers fire again and again, and nothing changes: {names}"))
             } else if !busy.is_empty() {
+                let names = listed(&waiting);
                 (FailureKind::Livelock, format!("busy-waiting for a change that nobody is left to make: {names}"))
-            } else if core.threads[0].status == Status::Pending && core.threads[0].op.kind == Kind::Rest {
-                (FailureKind::Leak, format!("main returned, and what it left behind is blocked for ever: {names}"))
             } else {
-                (FailureKind::Deadlock, format!("every thread waits: {names}"))
+                let main = &core.threads[0];
+                all_wait(main.status == Status::Pending && main.op.kind == Kind::Rest, &waiting)
             }
         };
         self.fail(kind, message);
@@ -644,7 +786,10 @@ impl Execution {
         self.core.borrow_mut().threads[me].yields = true;
         match &self.engine {
             #[cfg(raddle_loom)]
-            Engine::Loom(engine) => engine.yield_now(),
+            Engine::Loom(engine) => {
+                let _away = self.watch.away();
+                engine.yield_now();
+            }
             #[cfg(raddle_shuttle)]
             Engine::Shuttle(engine) => engine.give_way(),
         }
@@ -661,6 +806,19 @@ impl Execution {
             }
             self.let_others_unwind(me);
         }
+    }
+}
+
+fn listed(waiting: &[Waiting]) -> String {
+    waiting.iter().map(Waiting::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// What it means that all threads wait for each other.
+fn all_wait(main_returned: bool, waiting: &[Waiting]) -> (FailureKind, String) {
+    let names = listed(waiting);
+    match main_returned {
+        true => (FailureKind::Leak, format!("main returned, and what it left behind is blocked for ever: {names}")),
+        false => (FailureKind::Deadlock, format!("every thread waits: {names}")),
     }
 }
 

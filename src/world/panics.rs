@@ -6,41 +6,115 @@
 //! a `catch_unwind` of the program's own call nobody: the first is missed, and after the second the thread still counts
 //! as panicking, until nothing unwinds any more.
 
-use std::{any::Any, cell::RefCell, panic::PanicHookInfo, sync::Once};
+use std::{
+    any::Any,
+    cell::RefCell,
+    panic::PanicHookInfo,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
 
-use super::{Abort, Execution, core::PanicNote, current};
+use super::{
+    Abort, Execution, Here,
+    core::{Core, PanicNote, Status},
+    here,
+};
+use crate::check::Panicked;
+
+/// What a scope says of a thread's panic, as std's does.
+pub(crate) const SCOPED: &str = "a scoped thread panicked";
+/// How the payload of a panic ends a message of `unwrap` or `expect`.
+const PAYLOAD: &str = "Any { .. }";
+/// Panics of a thread that are remembered: those in destructors come while others are under way.
+const NOTES: usize = 8;
 
 thread_local! {
     /// The last panic on this OS thread, as the hook saw it.
     static LAST: RefCell<Option<PanicNote>> = const { RefCell::new(None) };
 }
 
-/// Sets the process's panic hook so that panics inside models are noted rather than printed. Other panics go to the
-/// hook that was there before.
-pub(crate) fn install_hook() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        #[cfg(raddle_shuttle)]
-        super::shuttle::disarm_hook();
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| match current() {
-            Some(ex) => note(ex, info),
-            None => before(info),
-        }));
-    });
+/// The process's panic hook, as far as it is ours.
+struct Hooks {
+    /// Hooks of ours that somebody still has: where each is, and whether it lives. One may have been taken away, to be set
+    /// again later.
+    ours: Vec<(usize, Weak<()>)>,
+    /// Checks that run.
+    checks: usize,
 }
 
-fn note(ex: &Execution, info: &PanicHookInfo<'_>) {
+static HOOKS: Mutex<Hooks> = Mutex::new(Hooks { ours: Vec::new(), checks: 0 });
+
+/// While it lives, panics inside models are noted rather than printed. Other panics go to the hook that was there before.
+pub(crate) struct Hooked(());
+
+/// Sees to it that the process's panic hook is ours.
+///
+/// The program may set a hook of its own between two checks: ours is then set again, around it. There is no way to look
+/// at the hook but to take it, which leaves std's own in its place for a moment, so that is done only when no other
+/// check runs, whose panics would meet it. A hook that is set *while* a check runs gets the panics of its models, and
+/// they have no place in reports, until a check begins alone.
+pub(crate) fn hook() -> Hooked {
+    let mut hooks = HOOKS.lock().unwrap_or_else(PoisonError::into_inner);
+    if hooks.checks == 0 {
+        #[cfg(raddle_shuttle)]
+        super::shuttle::disarm_hook();
+        let present = std::panic::take_hook();
+        hooks.ours.retain(|(_, lives)| lives.strong_count() > 0);
+        let ours = hooks.ours.iter().any(|(at, _)| *at == address(&*present));
+        std::panic::set_hook(if ours { present } else { around(present, &mut hooks.ours) });
+    }
+    hooks.checks += 1;
+    Hooked(())
+}
+
+impl Drop for Hooked {
+    fn drop(&mut self) {
+        HOOKS.lock().unwrap_or_else(PoisonError::into_inner).checks -= 1;
+    }
+}
+
+type Hook = dyn Fn(&PanicHookInfo<'_>) + Send + Sync;
+
+fn address(hook: &Hook) -> usize {
+    std::ptr::from_ref(hook).addr()
+}
+
+/// A hook of ours that passes to another one what is not a model's.
+fn around(before: Box<Hook>, ours: &mut Vec<(usize, Weak<()>)>) -> Box<Hook> {
+    let lives = Arc::new(());
+    let token = Arc::downgrade(&lives);
+    let hook: Box<Hook> = Box::new(move |info| {
+        let _lives = &lives;
+        match here() {
+            Here::Model(ex) => begins(ex, note(info)),
+            Here::Run => drop(note(info)),
+            Here::Outside => before(info),
+        }
+    });
+    ours.push((address(&*hook), token));
+    hook
+}
+
+fn note(info: &PanicHookInfo<'_>) -> PanicNote {
     let location = info.location();
-    LAST.set(Some(PanicNote {
+    let note = PanicNote {
         message: message_of(info.payload()),
         file: location.map_or("unknown", |l| l.file()).to_owned(),
         line: location.map_or(0, |l| l.line()),
-    }));
+    };
+    LAST.set(Some(note.clone()));
+    note
+}
+
+/// The running thread begins to unwind.
+fn begins(ex: &Execution, note: PanicNote) {
     if let Ok(mut core) = ex.core.try_borrow_mut()
         && let Some(thread) = core.threads.get_mut(ex.me())
     {
         thread.unwinding = true;
+        if thread.notes.len() == NOTES {
+            thread.notes.remove(0);
+        }
+        thread.notes.push(note);
         core.unwinders = true;
     }
 }
@@ -56,17 +130,29 @@ pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-/// What the hook noted of the panic that `payload` belongs to.
-pub(crate) fn take_note(payload: &(dyn Any + Send)) -> PanicNote {
+/// What the hook noted of the last panic on this OS thread, if `payload` belongs to it; else what the payload says. One
+/// that was raised by `resume_unwind`, which calls no hook, is in no note.
+pub(crate) fn last_note(payload: &(dyn Any + Send)) -> PanicNote {
     let message = message_of(payload);
-    match LAST.take() {
-        Some(note) if note.message == message => note,
-        // Raised by `resume_unwind`, which calls no hook.
-        _ => PanicNote { message, file: "unknown".to_owned(), line: 0 },
-    }
+    LAST.take().filter(|note| note.message == message).unwrap_or_else(|| PanicNote {
+        message,
+        file: "unknown".to_owned(),
+        line: 0,
+    })
 }
 
 impl PanicNote {
+    /// Whether it only says that another thread has panicked.
+    fn vague(&self) -> bool {
+        self.message == SCOPED || self.message.ends_with(PAYLOAD)
+    }
+
+    /// For a report: the panic of the thread of this name.
+    pub(super) fn told(&self, thread: String) -> Panicked {
+        let PanicNote { message, file, line } = self.clone();
+        Panicked { thread, message, file, line }
+    }
+
     /// An assertion of the engine, rather than of the program.
     pub(crate) fn of_engine(&self) -> bool {
         ["/loom-0.", "/shuttle-engine-", "/generator-0.", "/corosensei-"]
@@ -80,7 +166,85 @@ pub(crate) fn is_abort(payload: &(dyn Any + Send)) -> bool {
     payload.is::<Abort>()
 }
 
+impl Core {
+    /// A panic that nobody will be told of by `join` or by a scope.
+    pub(super) fn unasked_panic(&self) -> Option<String> {
+        let unasked = |t: &usize| !self.threads[*t].joined && !self.threads[*t].scoped;
+        (0..self.threads.len()).filter(unasked).find_map(|t| self.panic_of(t))
+    }
+
+    /// A panic that nobody has been told of: in a stuck execution, nobody will be.
+    pub(super) fn untold_panic(&self) -> Option<String> {
+        let untold = |t: usize| self.threads[t].status != Status::Finished || !self.threads[t].joined;
+        self.panics.iter().find(|(t, _)| untold(*t)).map(|(t, note)| self.full(*t, note))
+    }
+
+    /// What the panic says that has ended a thread.
+    pub(super) fn panic_of(&self, thread: usize) -> Option<String> {
+        self.threads[thread].panic.as_ref().map(|note| self.full(thread, note))
+    }
+
+    /// What a panic says; if it is only that other threads have panicked, then also what they said.
+    pub(super) fn full(&self, thread: usize, note: &PanicNote) -> String {
+        let told = |(t, other): &(usize, PanicNote)| {
+            (*t != thread && !other.vague()).then(|| format!("{}: {}", self.thread_name(*t), other.message))
+        };
+        let others: Vec<String> = self.panics.iter().filter(|_| note.vague()).filter_map(told).collect();
+        match others[..] {
+            [] => note.message.clone(),
+            _ => format!("{} ({})", note.message, others.join("; ")),
+        }
+    }
+
+    /// The panics so far, for a report: those that have ended a thread or wait in a scope, and those under way.
+    pub(super) fn panicked(&self) -> Vec<Panicked> {
+        let waits = |t: usize, note: &PanicNote| self.panics.iter().any(|(other, n)| (*other, n) == (t, note));
+        let under_way =
+            self.threads.iter().enumerate().filter(|(_, thread)| thread.unwinding && std::thread::panicking());
+        let under_way = under_way.filter_map(|(t, thread)| Some((t, thread.notes.last()?)));
+        let all = self.panics.iter().map(|(t, note)| (*t, note)).chain(under_way.filter(|(t, note)| !waits(*t, note)));
+        all.map(|(t, note)| note.told(self.thread_name(t))).collect()
+    }
+}
+
 impl Execution {
+    /// What the hook noted of the running thread's panic that `payload` belongs to.
+    pub(crate) fn take_note(&self, payload: &(dyn Any + Send)) -> PanicNote {
+        let last = last_note(payload);
+        let notes = &mut self.core.borrow_mut().threads[self.me()].notes;
+        let at = notes.iter().rposition(|note| note.message == last.message);
+        // Those after it were caught in destructors on its way. Where there is none, the engine may have panicked while
+        // it did not know yet which thread runs.
+        at.and_then(|at| notes.drain(at..).next()).unwrap_or(last)
+    }
+
+    /// A panic has ended the running thread.
+    pub(super) fn note_end(&self, note: PanicNote) {
+        let core = &mut *self.core.borrow_mut();
+        core.panics.push((self.me(), note.clone()));
+        core.threads[self.me()].panic = Some(note);
+    }
+
+    /// A scope's closure has panicked, and the panic waits until the scope's threads have ended.
+    pub(crate) fn suspend_panic(&self, payload: &(dyn Any + Send)) -> Option<PanicNote> {
+        if self.aborting() || is_abort(payload) {
+            return None;
+        }
+        let note = self.take_note(payload);
+        self.core.borrow_mut().panics.push((self.me(), note.clone()));
+        Some(note)
+    }
+
+    /// The panic goes on.
+    pub(crate) fn go_on(&self, note: PanicNote) {
+        let core = &mut *self.core.borrow_mut();
+        let me = self.me();
+        if let Some(at) = core.panics.iter().rposition(|(t, waits)| (*t, waits) == (me, &note)) {
+            core.panics.remove(at);
+        }
+        core.threads[me].notes.push(note);
+    }
+
     /// Whether the running thread unwinds: what `std::thread::panicking` says on a thread of its own, as far as it can
     /// be told.
     pub(crate) fn unwinding(&self, me: usize) -> bool {

@@ -34,6 +34,9 @@ use super::core::{Core, Op, hash32, mix};
 /// Rounds in vain, with nobody else able to run, before a busy loop is called a Livelock.
 pub(crate) const VAIN_LIMIT: u32 = 1_000;
 
+/// Times that timers fire, with nobody else able to run and nothing changing, before that is called a Livelock.
+pub(crate) const VAIN_FIRINGS: u32 = 10_000;
+
 /// Steps in vain, with nobody else able to run, before that is called a Livelock, if one of the loops never says that it
 /// waits: it may only read a lot.
 const VAIN_STEPS: u64 = 10_000;
@@ -195,7 +198,8 @@ impl Core {
     pub(crate) fn may_be_reading(&self, busy: &[usize]) -> bool {
         let steps = (self.events.len() - self.vain_since) as u64;
         // The verdict comes before the step limit.
-        steps < VAIN_STEPS.min(self.max_steps / 2) && busy.iter().any(|&t| self.threads[t].progress.ended.is_some())
+        steps < VAIN_STEPS.min(self.settings.max_steps / 2)
+            && busy.iter().any(|&t| self.threads[t].progress.ended.is_some())
     }
 
     /// Starts a new round; after one `in_vain`, what was read before still counts.

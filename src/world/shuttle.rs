@@ -83,11 +83,14 @@ impl Engine {
         if enabled.len() > 1 {
             enabled.retain(|id| !core.had_its_turn(*id));
         }
+        let point = Point { core, threads: &enabled, last: from, yielding };
         match enabled[..] {
             [] => unreachable!("a stuck execution ends before anybody is scheduled"),
-            [only] => only,
+            [only] => {
+                self.strategy.borrow_mut().pass(&point);
+                only
+            }
             _ => {
-                let point = Point { core, threads: &enabled, last: from, yielding };
                 let chosen = self.strategy.borrow_mut().pick(&point).min(enabled.len() - 1);
                 core.decisions.push(chosen as u32);
                 enabled[chosen]
@@ -189,6 +192,11 @@ impl Runner {
 
 /// Lets shuttle install its panic hook, which prints a schedule for every panic in the process, and takes it away.
 pub(crate) fn disarm_hook() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(disarm);
+}
+
+fn disarm() {
     struct Only;
     impl Scheduler for Only {
         fn new_execution(&mut self) -> Option<Schedule> {

@@ -7,12 +7,17 @@ use std::{
 
 use super::{
     Branch, Effect, Engine, Execution,
-    core::{Core, Op, Status, Stop},
+    core::{Core, Op, PanicNote, Status, Stop},
     event::{Kind, Value},
-    panics::{is_abort, take_note},
+    panics::is_abort,
     progress::Seen,
 };
 use crate::check::FailureKind;
+
+/// What it means that a thread has ended, and owns locks.
+pub(super) fn ended_owning(thread: &str, owned: &[String]) -> String {
+    format!("{thread} ended while it owns {}", owned.join(" and "))
+}
 
 impl Execution {
     #[cfg(raddle_loom)]
@@ -37,14 +42,13 @@ impl Execution {
         if let Err(payload) = result
             && !is_abort(&*payload)
         {
-            let note = take_note(&*payload);
-            self.panicked(0, &*payload, note);
+            self.panicked(self.take_note(&*payload));
         }
         let rest = Op::new(Kind::Rest, location);
         // It may be told to unwind there.
         drop(self.caught(|| self.announce(rest, Some(&|core: &Core| core.all_finished_but(0)), Branch::Silent)));
         self.end(0, rest);
-        let unasked = self.core.borrow().unasked_panic().map(|note| note.message.clone());
+        let unasked = self.core.borrow().unasked_panic();
         if let Some(message) = unasked {
             self.fail(FailureKind::Panic, message);
         }
@@ -54,6 +58,8 @@ impl Execution {
     fn enter(&self, me: usize) {
         self.set_me(me);
         self.core.borrow_mut().threads[me].status = Status::Running;
+        #[cfg(raddle_loom)]
+        self.watch.back();
     }
 
     /// As `catch_unwind`: afterwards the thread unwinds if it did before.
@@ -108,6 +114,13 @@ impl Execution {
         let body = unsafe { std::mem::transmute::<Box<dyn FnOnce() + 'a>, Box<dyn FnOnce() + 'static>>(body) };
         let op = Op::new(Kind::Spawn, location);
         let me = self.announce(op, None, Branch::Silent);
+        if self.over.get() {
+            // A destructor of what a static held: nobody is left to run a thread.
+            let mut core = self.core.borrow_mut();
+            let child = core.add_thread(Some(me), name, location);
+            core.threads[child].status = Status::Finished;
+            return child;
+        }
         #[cfg(raddle_loom)]
         if self.loom().is_some() && self.core.borrow().threads.len() >= super::loom::MAX_THREADS {
             self.error(format!(
@@ -161,26 +174,26 @@ impl Execution {
         if let Err(payload) = &result
             && !is_abort(&**payload)
         {
-            let note = take_note(&**payload);
+            let note = self.take_note(&**payload);
             if note.of_engine() {
-                self.panicked(me, &**payload, note);
+                self.panicked(note);
             } else {
-                self.core.borrow_mut().threads[me].panic = Some(note);
+                self.note_end(note);
             }
         }
         result
     }
 
-    fn panicked(&self, me: usize, payload: &(dyn Any + Send), note: super::core::PanicNote) {
-        let _ = payload;
+    fn panicked(&self, note: PanicNote) {
         if note.of_engine() {
             self.stop(Stop::Error(format!(
                 "the {} engine gave up ({}:{}): {}",
                 self.world, note.file, note.line, note.message
             )));
         } else {
-            self.core.borrow_mut().threads[me].panic = Some(note.clone());
-            self.fail(FailureKind::Panic, note.message);
+            let message = self.core.borrow().full(self.me(), &note);
+            self.note_end(note);
+            self.fail(FailureKind::Panic, message);
         }
     }
 
@@ -199,7 +212,7 @@ impl Execution {
         let owned = self.owned_locks(me);
         if !owned.is_empty() && !self.aborting() {
             let name = self.core.borrow().thread_name(me);
-            self.fail(FailureKind::Leak, format!("{name} ended while it owns {}", owned.join(" and ")));
+            self.fail(FailureKind::Leak, ended_owning(&name, &owned));
         }
         let unasked = {
             let mut core = self.core.borrow_mut();
@@ -210,9 +223,8 @@ impl Execution {
             let Core { threads, .. } = &mut *core;
             let thread = &mut threads[me];
             thread.view.release(me, &mut thread.end_clock);
-            (!thread.joinable && !thread.joined && !thread.scoped)
-                .then(|| thread.panic.as_ref().map(|note| note.message.clone()))
-                .flatten()
+            let unasked = !thread.joinable && !thread.joined && !thread.scoped;
+            unasked.then(|| core.panic_of(me)).flatten()
         };
         if let Some(message) = unasked {
             self.fail(FailureKind::Panic, message);
@@ -222,6 +234,8 @@ impl Execution {
 
     /// Records an end; if nobody is left who can take a step, the execution is stuck.
     fn record_end(&self, me: usize, op: &Op) {
+        #[cfg(raddle_loom)]
+        self.watch.leave();
         if self.aborting() {
             return;
         }
@@ -277,20 +291,26 @@ impl Execution {
         })
     }
 
-    /// `thread::park`. Never spurious.
-    pub(crate) fn park(&self, location: &'static Location<'static>) {
+    /// `thread::park` and `park_timeout`.
+    pub(crate) fn park(&self, deadline: Option<u64>, location: &'static Location<'static>) {
         let me = self.me();
+        self.core.borrow_mut().threads[me].deadline = deadline;
         self.step(
             Op::new(Kind::Park, location).about(me),
-            Some(&|core| core.threads[me].token),
+            Some(&|core| core.threads[me].token || core.may_go_on(deadline)),
             Branch::Point,
             |core, me| {
-                let Core { threads, .. } = core;
-                let thread = &mut threads[me];
-                thread.token = false;
-                let clock = thread.token_clock.clone();
-                thread.view.acquire(&clock);
-                ((), Value::None, Effect::Change(None))
+                let thread = &mut core.threads[me];
+                thread.deadline = None;
+                if thread.token {
+                    thread.token = false;
+                    let clock = thread.token_clock.clone();
+                    thread.view.acquire(&clock);
+                    ((), Value::None, Effect::Change(None))
+                } else {
+                    let fires = core.go_on(me, deadline);
+                    ((), if fires { Value::Fired } else { Value::None }, Effect::Nothing)
+                }
             },
         );
     }
@@ -308,15 +328,14 @@ impl Execution {
     }
 
     /// A join handle has been used up, or dropped: `asked` if it was joined.
-    pub(crate) fn handle_gone(&self, thread: usize, asked: bool) {
+    pub(crate) fn handle_gone(&self, id: usize, asked: bool) {
         let unasked = {
             let mut core = self.core.borrow_mut();
-            let Some(thread) = core.threads.get_mut(thread) else { return };
+            let Some(thread) = core.threads.get_mut(id) else { return };
             thread.joinable = false;
             thread.joined |= asked;
-            (!thread.joined && !thread.scoped && thread.status == Status::Finished)
-                .then(|| thread.panic.as_ref().map(|note| note.message.clone()))
-                .flatten()
+            let unasked = !thread.joined && !thread.scoped && thread.status == Status::Finished;
+            unasked.then(|| core.panic_of(id)).flatten()
         };
         if let Some(message) = unasked {
             self.fail(FailureKind::Panic, message);
@@ -348,7 +367,9 @@ impl Execution {
                 if let Err(payload) = dropped
                     && !is_abort(&*payload)
                 {
-                    let why = take_note(&*payload).message;
+                    let note = self.take_note(&*payload);
+                    let why = note.message.clone();
+                    self.core.borrow_mut().panics.push((me, note));
                     self.fail(FailureKind::Panic, format!("a thread-local's destructor panicked: {why}"));
                 }
             }

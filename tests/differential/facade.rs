@@ -2,20 +2,21 @@
 
 use std::{
     collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind},
     sync::{Arc, Mutex as StdMutex},
 };
 
 use raddle::{
     choice, hint,
     sync::{
-        Condvar, Mutex, MutexGuard, RwLock,
+        Barrier, Condvar, Mutex, MutexGuard, Once, RwLock, RwLockWriteGuard,
         atomic::{AtomicU8, Ordering::SeqCst},
     },
     thread::{self, JoinHandle, Thread},
 };
 
 use super::{
-    program::{ATOMICS, MUTEXES, Op, Program},
+    program::{ATOMICS, Call, MUTEXES, Op, Program},
     reference::Outcome,
 };
 
@@ -35,6 +36,8 @@ struct Shared {
     mutexes: [Mutex<u8>; MUTEXES],
     rwlock: RwLock<u8>,
     condvar: Condvar,
+    once: Once,
+    barrier: Barrier,
     program: Program,
     /// The registers of the threads that have ended.
     registers: StdMutex<Vec<Option<Vec<u8>>>>,
@@ -65,6 +68,8 @@ pub fn run(program: &Program, recorder: &Recorder) {
         mutexes: Default::default(),
         rwlock: RwLock::default(),
         condvar: Condvar::new(),
+        once: Once::new(),
+        barrier: Barrier::new(2),
         program: program.clone(),
         registers: StdMutex::new(vec![None; program.threads.len()]),
         recorder: recorder.clone(),
@@ -136,6 +141,22 @@ impl<'a> Machine<'a> {
                 }
                 Err(_) => self.registers.push(99),
             },
+            Op::Downgrade(body) => {
+                let mut guard = shared.rwlock.write().unwrap();
+                self.registers.push(*guard);
+                *guard += 1;
+                let _guard = RwLockWriteGuard::downgrade(guard);
+                self.body(body, &mut None);
+            }
+            Op::Once(call, body) => self.once(*call, body),
+            Op::WaitOnce => shared.once.wait_force(),
+            Op::Peek => self.registers.push(shared.once.is_completed().into()),
+            Op::Meet(asks) => {
+                let result = shared.barrier.wait();
+                if *asks {
+                    self.registers.push(result.is_leader().into());
+                }
+            }
             Op::Wait => {
                 let held = guard.take().expect("a wait stands inside a lock");
                 *guard = Some(shared.condvar.wait(held).unwrap());
@@ -168,6 +189,36 @@ impl<'a> Machine<'a> {
                 let tries = tries.count() as u8;
                 self.registers.push(tries);
             }
+        }
+    }
+
+    fn once(&mut self, call: Call, body: &[Op]) {
+        /// With which an initialiser panics.
+        struct Fails;
+        let once = &self.shared.once;
+        let mut ran = false;
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let mut initialise = || {
+                ran = true;
+                self.registers.push(1);
+                self.body(body, &mut None);
+                if call.panics {
+                    panic_any(Fails);
+                }
+            };
+            match call.force {
+                true => once.call_once_force(|_| initialise()),
+                false => once.call_once(initialise),
+            }
+        }));
+        match result {
+            Ok(()) if ran => {}
+            Ok(()) => self.registers.push(0),
+            Err(payload) if payload.is::<Fails>() => {}
+            Err(payload) if !ran && payload.downcast_ref::<&str>().is_some_and(|told| told.contains("poisoned")) => {
+                self.registers.push(2);
+            }
+            Err(payload) => resume_unwind(payload),
         }
     }
 

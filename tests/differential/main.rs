@@ -1,52 +1,29 @@
 //! Completeness and soundness: small random programs, run by the engines and by an interpreter that is obviously right.
 //!
 //! The interpreter enumerates every interleaving of an abstract machine under sequential consistency. Depth-first search
-//! must see exactly its outcomes; loom too, for programs whose atomics are all read-modify-writes; and the samplers must
-//! see nothing else. Where a program can get stuck, the engine must get stuck in one of the interpreter's ways.
+//! must see exactly its outcomes; loom too, for programs whose atomics are all read-modify-writes; and the samplers and
+//! real threads must see nothing else. Where a program can get stuck, the engine must get stuck in one of the
+//! interpreter's ways.
 #![cfg(raddle_model)]
 
 #[path = "../common/mod.rs"]
 mod common;
 mod facade;
+#[path = "../common/fuzz.rs"]
+mod fuzz;
 mod program;
 mod reference;
 
 use std::collections::BTreeSet;
 
 use common::*;
-use proptest::{
-    prelude::*,
-    test_runner::{Config, TestRunner},
-};
+use proptest::prelude::*;
 use raddle::{Check, Coverage, FailureKind, Strategy, Verdict};
 
 use facade::Recorder;
-use program::{Program, program};
+use fuzz::{budget, cases, runner};
+use program::{Op, Program, program};
 use reference::{Outcome, outcomes};
-
-/// Executions after which a program counts as too large to be compared.
-fn budget() -> u64 {
-    if std::env::var_os("DIFFERENTIAL_SIZE").is_some() { 100_000 } else { 4_000 }
-}
-
-/// Programs per test; `DIFFERENTIAL_CASES` asks for more.
-fn cases(default: u32) -> u32 {
-    std::env::var("DIFFERENTIAL_CASES").map_or(default, |n| n.parse().expect("DIFFERENTIAL_CASES is a number"))
-}
-
-/// A fixed seed, unless more programs than usual are asked for.
-fn runner(default: u32) -> TestRunner {
-    let cases = cases(default);
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 3_000, ..Config::default() };
-    if cases == default {
-        TestRunner::new_with_rng(
-            config,
-            proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
-        )
-    } else {
-        TestRunner::new(config)
-    }
-}
 
 fn engine(program: &Program, strategy: Strategy) -> (Verdict, BTreeSet<Outcome>) {
     let recorder = Recorder::default();
@@ -125,5 +102,22 @@ fn loom_sees_exactly_what_can_happen_without_loads_and_stores() {
 fn the_samplers_see_nothing_that_cannot_happen() {
     for strategy in samplers() {
         differential(strategy, 200, program(true));
+    }
+}
+
+#[test]
+fn real_threads_do_nothing_that_cannot_happen() {
+    // A loop that nobody ends would go on for ever, and nobody reads while a writer waits, which the interpreter does
+    // not know: it matters where a thread that reads waits for something else.
+    let ends = |program: &Program| {
+        let any = |holds: fn(&Op) -> bool| program.threads.iter().flatten().any(|op| op.any(&holds));
+        let reads = any(|op| matches!(op, Op::Read(body) | Op::TryRead(body) if !body.is_empty()));
+        let writes = any(|op| matches!(op, Op::Write(_) | Op::TryWrite(_)));
+        let spins = outcomes(program).iter().any(|outcome| matches!(outcome, Outcome::Stuck { kind: "Livelock", .. }));
+        !(spins || reads && writes)
+    };
+    for strategy in compiled(&[Strategy::Stress]) {
+        let programs = proptest::strategy::Strategy::prop_filter(program(true), "real threads may not end", ends);
+        differential(strategy, 200, programs);
     }
 }

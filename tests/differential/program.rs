@@ -2,6 +2,8 @@
 
 use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
 
+use super::fuzz::size;
+
 /// One thing that a thread does. What it reads goes to the thread's register file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
@@ -25,6 +27,17 @@ pub enum Op {
     TryRead(Vec<Op>),
     /// The same if it can be written.
     TryWrite(Vec<Op>),
+    /// Writes the read-write lock, and reads on: reads and increments what it holds, does something, unlocks.
+    Downgrade(Vec<Op>),
+    /// Calls the once, and does something in the initialiser; reads whether it is the one that is run. What comes of it
+    /// is said by [`Call`].
+    Once(Call, Vec<Op>),
+    /// Waits for the once, however many initialisers panic.
+    WaitOnce,
+    /// Reads whether the once is complete.
+    Peek,
+    /// Waits at the barrier, which is for two. Reads whether it leads, if it asks.
+    Meet(bool),
     /// Waits for the condition variable. Only directly inside `Lock(0, _)`.
     Wait,
     /// The same, if mutex 0 holds what it held when the thread locked it, plus its own increment.
@@ -46,6 +59,27 @@ pub enum Op {
     Retry(usize, u8, u8),
 }
 
+impl Op {
+    /// Whether this holds for the operation, or for one inside it.
+    pub fn any(&self, holds: &impl Fn(&Op) -> bool) -> bool {
+        let inside = match self {
+            Op::Lock(_, body) | Op::TryLock(_, body) => body,
+            Op::Read(body) | Op::TryRead(body) | Op::Write(body) | Op::TryWrite(body) => body,
+            _ => return holds(self),
+        };
+        holds(self) || inside.iter().any(|op| op.any(holds))
+    }
+}
+
+/// How a once is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The initialiser is run although one has panicked before.
+    pub force: bool,
+    /// It panics, in its end.
+    pub panics: bool,
+}
+
 /// A main thread (0) that spawns the others, does its part and, if it `joins`, waits for them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
@@ -62,6 +96,8 @@ fn plain(thread: usize, threads: usize, weak: bool) -> BoxedStrategy<Op> {
     let mut all = vec![
         (4, (atomic.clone(), 1..3_u8).prop_map(|(a, n)| Op::Add(a, n)).boxed()),
         (4, (atomic.clone(), 0..3_u8, 1..4_u8).prop_map(|(a, x, y)| Op::Cas(a, x, y)).boxed()),
+        (1, Just(Op::WaitOnce).boxed()),
+        (2, prop::bool::weighted(0.3).prop_map(Op::Meet).boxed()),
         (2, Just(Op::NotifyOne).boxed()),
         (1, Just(Op::NotifyAll).boxed()),
         (1, Just(Op::Park).boxed()),
@@ -72,6 +108,7 @@ fn plain(thread: usize, threads: usize, weak: bool) -> BoxedStrategy<Op> {
         (1, (atomic.clone(), 1..3_u8, 1..4_u8).prop_map(|(a, n, times)| Op::Retry(a, n, times)).boxed()),
     ];
     if weak {
+        all.push((2, Just(Op::Peek).boxed()));
         all.push((4, atomic.clone().prop_map(Op::Load).boxed()));
         all.push((4, (atomic, 1..4_u8).prop_map(|(a, n)| Op::Store(a, n)).boxed()));
     }
@@ -103,13 +140,11 @@ fn op(thread: usize, threads: usize, weak: bool, depth: u32) -> BoxedStrategy<Op
         1 => body().prop_map(Op::Write),
         1 => body().prop_map(Op::TryRead),
         1 => body().prop_map(Op::TryWrite),
+        1 => body().prop_map(Op::Downgrade),
+        3 => (prop::bool::ANY, prop::bool::weighted(0.3), body())
+            .prop_map(|(force, panics, body)| Op::Once(Call { force, panics }, body)),
     ];
     prop_oneof![1 => plain, 1 => locked].boxed()
-}
-
-/// Operations more than usual in each thread: `DIFFERENTIAL_SIZE` asks for them.
-fn size() -> usize {
-    std::env::var("DIFFERENTIAL_SIZE").map_or(0, |n| n.parse().expect("DIFFERENTIAL_SIZE is a number"))
 }
 
 /// Programs of two or three threads. `weak` ones have plain loads and stores, which loom reorders.

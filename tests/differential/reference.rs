@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use raddle::{Failure, FailureKind, Kind};
 
-use super::program::{ATOMICS, MUTEXES, Op, Program};
+use super::program::{ATOMICS, Call, MUTEXES, Op, Program};
 
 /// How an execution can end.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +41,14 @@ enum Step {
     Write,
     WriteUnlock,
     TryWrite(usize),
+    Downgrade,
+    /// If the initialiser is not run, skips so many steps.
+    CallOnce(Call, usize),
+    Initialised(Call),
+    WaitOnce,
+    Peek,
+    Come,
+    Go(bool),
     /// If mutex 0 does not hold 1, skips the wait.
     SkipUnlessFirst,
     /// Goes back to such a test.
@@ -101,6 +109,21 @@ fn flatten(ops: &[Op], steps: &mut Vec<Step>) {
                 steps.push(Step::WriteUnlock);
             }
             Op::TryWrite(body) => attempt(steps, Step::TryWrite, body, Step::WriteUnlock),
+            Op::Downgrade(body) => {
+                steps.extend([Step::Write, Step::Downgrade]);
+                flatten(body, steps);
+                steps.push(Step::ReadUnlock);
+            }
+            Op::Once(call, body) => {
+                let at = steps.len();
+                steps.push(Step::Peek);
+                flatten(body, steps);
+                steps.push(Step::Initialised(*call));
+                steps[at] = Step::CallOnce(*call, steps.len() - at - 1);
+            }
+            Op::WaitOnce => steps.push(Step::WaitOnce),
+            Op::Peek => steps.push(Step::Peek),
+            Op::Meet(asks) => steps.extend([Step::Come, Step::Go(*asks)]),
             Op::Wait => steps.extend([Step::Wait, Step::Woken, Step::Relock]),
             Op::WaitWhileFirst => {
                 steps.extend([Step::SkipUnlessFirst, Step::Wait, Step::Woken, Step::Relock, Step::Back]);
@@ -130,6 +153,14 @@ struct Thread {
     notified: bool,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Once {
+    Incomplete,
+    Running(usize),
+    Poisoned,
+    Complete,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct State {
     threads: Vec<Thread>,
@@ -141,6 +172,10 @@ struct State {
     /// One entry for each time that a thread reads, the first that came first.
     readers: Vec<usize>,
     waiters: Vec<usize>,
+    once: Once,
+    /// Who waits at the barrier; and who may go, and whether it leads.
+    came: Option<usize>,
+    may_go: Vec<Option<bool>>,
 }
 
 /// Every outcome that the program can have.
@@ -172,6 +207,9 @@ pub fn outcomes(program: &Program) -> BTreeSet<Outcome> {
         writer: None,
         readers: Vec::new(),
         waiters: Vec::new(),
+        once: Once::Incomplete,
+        came: None,
+        may_go: vec![None; count],
     };
     let mut seen = HashSet::from([start.clone()]);
     let mut left = vec![start];
@@ -242,6 +280,45 @@ impl State {
                 next.readers.remove(at);
             }
             Step::WriteUnlock => next.writer = None,
+            Step::Downgrade => {
+                next.writer = None;
+                next.readers.push(me);
+            }
+            Step::CallOnce(call, skip) => {
+                let found = match self.once {
+                    Once::Running(_) => return Vec::new(),
+                    Once::Poisoned if !call.force => 2,
+                    Once::Incomplete | Once::Poisoned => 1,
+                    Once::Complete => 0,
+                };
+                next.threads[me].registers.push(found);
+                match found {
+                    1 => next.once = Once::Running(me),
+                    _ => next.threads[me].at += skip,
+                }
+            }
+            Step::Initialised(call) => next.once = if call.panics { Once::Poisoned } else { Once::Complete },
+            Step::WaitOnce if self.once == Once::Complete => {}
+            Step::WaitOnce => return Vec::new(),
+            Step::Peek => next.threads[me].registers.push((self.once == Once::Complete).into()),
+            Step::Come => {
+                let Some(other) = next.came.take() else {
+                    next.came = Some(me);
+                    return vec![next];
+                };
+                let lead = |leads: bool| {
+                    let mut next = next.clone();
+                    next.may_go[me] = Some(leads);
+                    next.may_go[other] = Some(!leads);
+                    next
+                };
+                return [false, true].map(lead).to_vec();
+            }
+            Step::Go(asks) => match next.may_go[me].take() {
+                Some(leads) if asks => next.threads[me].registers.push(leads.into()),
+                Some(_) => {}
+                None => return Vec::new(),
+            },
             Step::SkipUnlessFirst if self.mutexes[0].0 != 1 => next.threads[me].at += 4,
             Step::SkipUnlessFirst => {}
             Step::Back => next.threads[me].at -= 5,
@@ -303,6 +380,10 @@ impl State {
         self.mutexes[mutex].1 = Some(me);
     }
 
+    fn initialiser(&self) -> Option<usize> {
+        if let Once::Running(thread) = self.once { Some(thread) } else { None }
+    }
+
     /// What it means that nobody can take a step.
     fn end(&self, code: &[Vec<Step>]) -> Outcome {
         let name = |thread: usize| if thread == 0 { "main".to_owned() } else { format!("t{thread}") };
@@ -316,7 +397,9 @@ impl State {
                 Step::Relock => (Kind::Lock, self.mutexes[0].1),
                 Step::Read => (Kind::Read, self.writer),
                 Step::Write => (Kind::Write, self.writer.or(self.readers.first().copied())),
-                Step::Woken => (Kind::Wait, None),
+                Step::Woken | Step::Go(_) => (Kind::Wait, None),
+                Step::CallOnce(..) => (Kind::CallOnce, self.initialiser()),
+                Step::WaitOnce => (Kind::Wait, self.initialiser()),
                 Step::Park => (Kind::Park, None),
                 Step::Join(_) => (Kind::Join, None),
                 Step::Spin(..) => (Kind::SpinLoop, None),

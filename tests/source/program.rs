@@ -4,8 +4,8 @@
 use self::lib::{
     hint,
     sync::{
-        Arc, Condvar, LockResult, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        TryLockError, TryLockResult, Weak,
+        Arc, Barrier, BarrierWaitResult, Condvar, LazyLock, LockResult, Mutex, MutexGuard, Once, OnceLock, OnceState,
+        PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, TryLockResult, Weak,
         atomic::{
             AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicPtr, AtomicU8, AtomicU16,
             AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence,
@@ -18,12 +18,18 @@ use self::lib::{
 type Named = (&'static str, fn() -> String);
 
 /// Every model.
-pub const MODELS: [Named; 11] = [
+pub const MODELS: [Named; 17] = [
     ("references", references),
+    ("conversions", conversions),
+    ("files", files),
     ("mutexes", mutexes),
     ("poison", poison),
     ("read-write locks", read_write_locks),
     ("a queue", queue),
+    ("barriers", barriers),
+    ("onces", onces),
+    ("once locks", once_locks),
+    ("lazy locks", lazy_locks),
     ("atomics", atomics),
     ("statics", statics),
     ("threads", threads),
@@ -67,6 +73,52 @@ fn references() -> String {
     let text: Arc<str> = Arc::from("text");
     let owned = Arc::unwrap_or_clone(Arc::new(5));
     format!("{named:?} {counts:?} {same:?} {gone} {name} {other:?} {inner:?} {slices:?} {text} {owned}")
+}
+
+fn conversions() -> String {
+    use std::{
+        borrow::Cow,
+        ffi::{CStr, CString, OsStr, OsString},
+        path::{Path, PathBuf},
+    };
+    let empty: (Arc<str>, Arc<[u8]>, Arc<CStr>) = Default::default();
+    let cows: (Arc<str>, Arc<[u8]>, Arc<str>) =
+        (Cow::Borrowed("cow").into(), Cow::<[u8]>::Owned(vec![1]).into(), Cow::<str>::Owned("own".to_owned()).into());
+    let paths: [Arc<Path>; 2] = [PathBuf::from("a/b").into(), Path::new("c").into()];
+    let names: [Arc<OsStr>; 2] = [OsString::from("os").into(), OsStr::new("str").into()];
+    let texts: [Arc<CStr>; 2] = [CString::new("c").unwrap().into(), c"literal".into()];
+    let mut list = [3, 4];
+    let shared: Arc<[i32]> = (&mut list[..]).into();
+    let text: Arc<str> = Arc::from("bytes");
+    let bytes: Arc<[u8]> = Arc::clone(&text).into();
+    let together = (Arc::strong_count(&text), bytes.len());
+    let array: Result<Arc<[i32; 2]>, _> = shared.try_into();
+    let slice: Result<Arc<[u8; 9]>, Arc<[u8]>> = bytes.try_into();
+    let mut one: Arc<[String]> = vec!["one".to_owned()].into();
+    let two = Arc::clone(&one);
+    Arc::make_mut(&mut one)[0].push('!');
+    let mut word: Arc<str> = "word".into();
+    let weak = Arc::downgrade(&word);
+    Arc::make_mut(&mut word).make_ascii_uppercase();
+    let left = (weak.upgrade().is_none(), hint::black_box(7));
+    format!(
+        "{empty:?} {cows:?} {paths:?} {names:?} {texts:?} {together:?} {array:?} {slice:?} {one:?} {two:?} {word} {left:?}"
+    )
+}
+
+fn files() -> String {
+    use std::io::{Read, Seek, Write};
+    let name = format!("raddle-source-{}-{:?}", std::process::id(), std::thread::current().id());
+    let path = std::env::temp_dir().join(name);
+    let mut options = std::fs::File::options();
+    let mut file = Arc::new(options.read(true).write(true).create(true).truncate(true).open(&path).unwrap());
+    let mut theirs = Arc::clone(&file);
+    thread::spawn(move || write!(theirs, "written together").unwrap()).join().unwrap();
+    file.seek(std::io::SeekFrom::Start(8)).unwrap();
+    let mut text = String::new();
+    file.read_to_string(&mut text).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    text
 }
 
 fn add(mutex: &Mutex<Vec<u32>>, n: u32) -> LockResult<MutexGuard<'_, Vec<u32>>> {
@@ -125,9 +177,12 @@ fn read_write_locks() -> String {
         (*guard == 1 || *guard == 2, together, lock.try_write().is_err())
     };
     writer.join().unwrap();
+    let down: RwLockReadGuard<'_, i32> = RwLockWriteGuard::downgrade(lock.write().unwrap());
+    let told = (*down, lock.try_read().is_ok(), lock.try_write().is_err());
+    drop(down);
     let mut lock = Arc::try_unwrap(lock).unwrap();
     *lock.get_mut().unwrap() *= 10;
-    format!("{seen:?} {}", lock.into_inner().unwrap())
+    format!("{seen:?} {told:?} {}", lock.into_inner().unwrap())
 }
 
 /// A bounded queue.
@@ -165,6 +220,80 @@ fn queue() -> String {
     format!("{:?}", consumer.join().unwrap())
 }
 
+fn barriers() -> String {
+    let barrier = Arc::new(Barrier::new(2));
+    let theirs = Arc::clone(&barrier);
+    let waits = |barrier: &Barrier| -> usize {
+        let rounds: [BarrierWaitResult; 2] = [barrier.wait(), barrier.wait()];
+        rounds.iter().filter(|result| result.is_leader()).count()
+    };
+    let other = thread::spawn(move || waits(&theirs));
+    let leaders = waits(&barrier) + other.join().unwrap();
+    format!("{leaders} {barrier:?} {:?}", Barrier::new(0).wait())
+}
+
+fn onces() -> String {
+    let once = Arc::new((Once::new(), AtomicUsize::new(0)));
+    let theirs = Arc::clone(&once);
+    let other = thread::spawn(move || theirs.0.call_once(|| _ = theirs.1.fetch_add(1, Ordering::Relaxed)));
+    once.0.call_once_force(|state: &OnceState| _ = once.1.fetch_add(1 + usize::from(state.is_poisoned()), Ordering::Relaxed));
+    once.0.wait();
+    let ran = once.1.load(Ordering::Relaxed);
+    other.join().unwrap();
+    let poisoned = Arc::new(Once::new());
+    let theirs = Arc::clone(&poisoned);
+    let first = thread::spawn(move || theirs.call_once(|| std::panic::resume_unwind(Box::new("no")))).join();
+    let mut told = String::new();
+    poisoned.call_once_force(|state| told = format!("{state:?}"));
+    poisoned.wait_force();
+    format!("{ran} {} {} {told} {} {poisoned:?}", once.0.is_completed(), first.is_err(), poisoned.is_completed())
+}
+
+/// A type that may hold what does not live as long.
+fn shorten<'short>(value: RwLockReadGuard<'short, &'static str>) -> RwLockReadGuard<'short, &'short str> {
+    value
+}
+
+fn once_locks() -> String {
+    let lock: Arc<OnceLock<String>> = Arc::default();
+    let theirs = Arc::clone(&lock);
+    let other = thread::spawn(move || theirs.wait().len());
+    let made = lock.get_or_init(|| "made".to_owned()).len();
+    let set = lock.set("set".to_owned());
+    let (copy, other) = (OnceLock::clone(&lock), other.join().unwrap());
+    let same = (copy == *lock, *lock == OnceLock::new(), OnceLock::from(1) == OnceLock::from(1));
+    let mut lock = Arc::try_unwrap(lock).unwrap();
+    lock.get_mut().unwrap().push('!');
+    let taken = (lock.take(), lock.get().is_none(), copy.into_inner());
+    let borrows = OnceLock::new();
+    let text = String::from("shorter");
+    // It is dropped after what it borrows, and never looks at it.
+    let set_too = borrows.set(&text).is_ok();
+    let lock = RwLock::new("static");
+    let short = shorten(lock.read().unwrap()).len();
+    format!("{made} {set:?} {other} {same:?} {taken:?} {set_too} {:?} {short}", borrows.get())
+}
+
+fn lazy_locks() -> String {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let lazy = Arc::new(LazyLock::new(move || vec![counted.fetch_add(1, Ordering::Relaxed)]));
+    let early = LazyLock::get(&lazy).is_none();
+    let theirs = Arc::clone(&lazy);
+    let other = thread::spawn(move || theirs.len());
+    let first = lazy[0];
+    let other = other.join().unwrap();
+    let mut lazy = Arc::try_unwrap(lazy).ok().unwrap();
+    lazy.push(7);
+    LazyLock::force_mut(&mut lazy).push(8);
+    let late = (LazyLock::get_mut(&mut lazy).is_some(), LazyLock::force(&lazy).len());
+    let function: LazyLock<u32> = LazyLock::default();
+    let poisoned: LazyLock<u32, _> = LazyLock::new(|| std::panic::resume_unwind(Box::new("no")));
+    let forces = || std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| *poisoned)).is_err();
+    let failed = [forces(), forces()];
+    format!("{early} {first} {other} {lazy} {late:?} {} {failed:?} {}", *function, calls.load(Ordering::Relaxed), lazy = lazy.len())
+}
+
 fn atomics() -> String {
     let small = (AtomicU8::new(250), AtomicI8::new(-5), AtomicU16::new(1), AtomicI16::new(1), AtomicBool::new(true));
     let large = (AtomicU32::new(1), AtomicI32::new(-1), AtomicU64::new(1), AtomicI64::new(-1), AtomicIsize::new(0));
@@ -198,6 +327,10 @@ fn atomics() -> String {
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 static READY: Condvar = Condvar::new();
+static MEET: Barrier = Barrier::new(2);
+static FIRST: Once = Once::new();
+static TEXT: OnceLock<String> = OnceLock::new();
+static TABLE: LazyLock<Mutex<Vec<usize>>> = LazyLock::new(Mutex::default);
 
 fn statics() -> String {
     // std's static keeps its value from one run to the next: what is told is the difference.
@@ -205,7 +338,16 @@ fn statics() -> String {
     let handles = [(); 2].map(|()| thread::spawn(|| COUNT.fetch_add(1, Ordering::SeqCst)));
     handles.into_iter().for_each(|handle| drop(handle.join()));
     READY.notify_all();
-    format!("{}", COUNT.load(Ordering::SeqCst) - before)
+    let meets = thread::spawn(|| {
+        TABLE.lock().unwrap().push(1);
+        MEET.wait();
+        TEXT.get_or_init(|| "text".to_owned()).len()
+    });
+    MEET.wait();
+    FIRST.call_once(|| ());
+    let seen: &'static str = TEXT.get_or_init(|| "text".to_owned());
+    let table = std::mem::take(&mut *TABLE.lock().unwrap());
+    format!("{} {seen} {} {table:?} {}", COUNT.load(Ordering::SeqCst) - before, meets.join().unwrap(), FIRST.is_completed())
 }
 
 fn threads() -> String {
@@ -227,7 +369,11 @@ fn threads() -> String {
     let panicked: thread::Result<()> = thread::spawn(|| std::panic::resume_unwind(Box::new("quiet"))).join();
     let payload = panicked.unwrap_err().downcast_ref::<&str>().copied();
     let own = thread::current().id();
-    format!("{name:?} {} {} {result:?} {payload:?} {}", id == theirs, own != id, thread::panicking())
+    let borrowed = AtomicU8::new(1);
+    // SAFETY: the thread is joined before what it borrows ends.
+    let unchecked = unsafe { Builder::new().spawn_unchecked(|| borrowed.fetch_add(1, Ordering::Relaxed)) };
+    let before = unchecked.unwrap().join().unwrap();
+    format!("{name:?} {} {} {result:?} {payload:?} {} {before}", id == theirs, own != id, thread::panicking())
 }
 
 fn spawn_two<'scope>(scope: &'scope Scope<'scope, '_>, total: &'scope AtomicU32) -> ScopedJoinHandle<'scope, u32> {

@@ -11,14 +11,21 @@ use super::*;
 
 fn facts() -> impl Generator<Value = Facts> {
     let map = |most| btree_map(any::<u32>(), any::<u16>(), 0..most);
-    (any::<[bool; 3]>(), map(3), map(3), btree_map((any::<u8>(), any::<u64>()), 0..10_000_u16, 0..3)).prop_map(
-        |([tries, asks_finished, spoils], counted, loops, prepared)| Facts {
-            tries,
-            asks_finished,
-            spoils,
-            counted: counted.into_keys().collect(),
-            loops,
-            prepared,
+    (any::<[bool; 8]>(), map(3), map(3), btree_map((any::<u8>(), any::<u64>()), 0..10_000_u16, 0..3)).prop_map(
+        |([tries, hangs_up, meets, asks_finished, peeks, asks_leader, crowds, spoils], counted, loops, prepared)| {
+            Facts {
+                hangs_up,
+                meets,
+                tries,
+                asks_finished,
+                peeks,
+                asks_leader,
+                crowds,
+                spoils,
+                counted: counted.into_keys().collect(),
+                loops,
+                prepared,
+            }
         },
     )
 }
@@ -48,7 +55,9 @@ fn body() -> impl Generator<Value = (Strategy, Body)> {
 }
 
 fn token() -> impl Generator<Value = Token> {
-    (".{0,20}", body(), facts()).prop_map(|(case, (strategy, body), facts)| Token::new(&case, strategy, body, &facts))
+    let trail = (any::<u32>(), any::<u32>()).prop_map(|(steps, hash)| Trail { steps: steps as usize, hash });
+    (".{0,20}", body(), facts(), proptest::option::of(trail))
+        .prop_map(|(case, (strategy, body), facts, trail)| Token { trail, ..Token::new(&case, strategy, body, &facts) })
 }
 
 /// A line with its checksum made right.
@@ -92,7 +101,7 @@ proptest! {
     fn a_signed_but_senseless_token_never_panics(
         world in "loom-0.7.3|shuttle-0.1.7|std|loom-9|[a-z]{0,5}",
         strategy in "random|pct-[0-9]{1,4}|urw|dfs|exhaustive|preemptions-[0-9]{1,3}|[a-z-]{0,9}",
-        fields in "([spnkecftalb]=[0-9a-fA-Zx.+_-]{0,12},?){0,4}",
+        fields in "([spnkecftalbh]=[0-9a-fA-Zx.+_-]{0,12},?){0,4}",
     ) {
         if let Ok(token) = signed(&format!("rd1:case:{world}:{strategy}:{fields}")).parse::<Token>() {
             prop_assert_eq!(token.to_string().parse::<Token>(), Ok(token));

@@ -12,9 +12,9 @@
 //! - loom test: `per_field_bank_shows_half_a_transfer` in `loom-tests/tests/bank.rs`
 //! - shuttle test: `per_field_bank_shows_half_a_transfer` in `shuttle-tests/tests/bank.rs`
 //! - loom seed: `loom-tests/seeds/bank/per-field.toml`; replay it with
-//!   `cargo run --release -- replay rd1:bank/per-field:loom-0.7.3:exhaustive:p=EQA:b6128288`
+//!   `cargo run --release -- replay rd1:bank/per-field:loom-0.7.3:exhaustive:p=EQA,h=5.4f2fd43c:2dc94184`
 //! - shuttle seed: `shuttle-tests/seeds/bank/per-field.toml`; replay it with
-//!   `cargo run --release -- replay rd1:bank/per-field:shuttle-0.1.7:random:s=b1f380de3b8e2bf2:9cf22a8b`
+//!   `cargo run --release -- replay rd1:bank/per-field:shuttle-0.1.7:random:s=b1f380de3b8e2bf2,h=5.4f2fd43c:91b3df12`
 //! <!-- end -->
 
 use super::{Account, Transfer};

@@ -12,9 +12,9 @@
 //! - loom test: `two_locks_bank_deadlocks` in `loom-tests/tests/bank.rs`
 //! - shuttle test: `two_locks_bank_deadlocks` in `shuttle-tests/tests/bank.rs`
 //! - loom seed: `loom-tests/seeds/bank/two-locks.toml`; replay it with
-//!   `cargo run --release -- replay rd1:bank/two-locks:loom-0.7.3:exhaustive:p=ESA:978e32c0`
+//!   `cargo run --release -- replay rd1:bank/two-locks:loom-0.7.3:exhaustive:p=ESA,h=4.f32b266:b9401e71`
 //! - shuttle seed: `shuttle-tests/seeds/bank/two-locks.toml`; replay it with
-//!   `cargo run --release -- replay rd1:bank/two-locks:shuttle-0.1.7:random:s=b1f380de3b8e2bf2:5a65af2c`
+//!   `cargo run --release -- replay rd1:bank/two-locks:shuttle-0.1.7:random:s=b1f380de3b8e2bf2,h=4.2259f540:cda4c6e3`
 //! <!-- end -->
 
 use super::{ALICE, Account, BOB, Transfer};

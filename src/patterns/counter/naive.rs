@@ -13,9 +13,9 @@
 //! - loom test: `naive_counter_loses_an_update` in `loom-tests/tests/counter.rs`
 //! - shuttle test: `naive_counter_loses_an_update` in `shuttle-tests/tests/counter.rs`
 //! - loom seed: `loom-tests/seeds/counter/naive.toml`; replay it with
-//!   `cargo run --release -- replay rd1:counter/naive:loom-0.7.3:exhaustive:p=,b=4.0.1:c9080758`
+//!   `cargo run --release -- replay rd1:counter/naive:loom-0.7.3:exhaustive:p=,b=4.0.1,h=11.1b0bc6b0:b3d2e811`
 //! - shuttle seed: `shuttle-tests/seeds/counter/naive.toml`; replay it with
-//!   `cargo run --release -- replay rd1:counter/naive:shuttle-0.1.7:random:s=b1f380de3b8e2bf2:76f5e4e1`
+//!   `cargo run --release -- replay rd1:counter/naive:shuttle-0.1.7:random:s=b1f380de3b8e2bf2,h=11.d9fe9008:42ab19ba`
 //! <!-- end -->
 
 use super::Count;

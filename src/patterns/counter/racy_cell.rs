@@ -10,9 +10,9 @@
 //! - loom test: `racy_cell_counter_is_a_data_race` in `loom-tests/tests/counter.rs`
 //! - shuttle test: `racy_cell_counter_is_a_data_race` in `shuttle-tests/tests/counter.rs`
 //! - loom seed: `loom-tests/seeds/counter/racy-cell.toml`; replay it with
-//!   `cargo run --release -- replay rd1:counter/racy-cell:loom-0.7.3:exhaustive:p=,b=255.0.1:d9196ec9`
+//!   `cargo run --release -- replay rd1:counter/racy-cell:loom-0.7.3:exhaustive:p=,b=255.0.1,h=7.2502e6db:6ab935e4`
 //! - shuttle seed: `shuttle-tests/seeds/counter/racy-cell.toml`; replay it with
-//!   `cargo run --release -- replay rd1:counter/racy-cell:shuttle-0.1.7:random:s=eb08e76415946b08:9f99837e`
+//!   `cargo run --release -- replay rd1:counter/racy-cell:shuttle-0.1.7:random:s=eb08e76415946b08,h=7.2502e6db:82a6bbfa`
 //! <!-- end -->
 
 use super::Count;

@@ -10,9 +10,9 @@
 //! - loom test: `sleep_counter_is_read_too_early` in `loom-tests/tests/counter.rs`
 //! - shuttle test: `sleep_counter_is_read_too_early` in `shuttle-tests/tests/counter.rs`
 //! - loom seed: `loom-tests/seeds/counter/sleep.toml`; replay it with
-//!   `cargo run --release -- replay rd1:counter/sleep:loom-0.7.3:exhaustive:p=:92a3de48`
+//!   `cargo run --release -- replay rd1:counter/sleep:loom-0.7.3:exhaustive:p=,h=4.2f6e8548:17917eb5`
 //! - shuttle seed: `shuttle-tests/seeds/counter/sleep.toml`; replay it with
-//!   `cargo run --release -- replay rd1:counter/sleep:shuttle-0.1.7:random:s=eb08e76415946b08:e64b888e`
+//!   `cargo run --release -- replay rd1:counter/sleep:shuttle-0.1.7:random:s=eb08e76415946b08,h=4.2f6e8548:1b818d38`
 //! <!-- end -->
 
 use std::time::Duration;

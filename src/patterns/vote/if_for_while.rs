@@ -12,9 +12,9 @@
 //! - loom test: `if_for_while_vote_is_decided_too_early` in `loom-tests/tests/vote.rs`
 //! - shuttle test: `if_for_while_vote_is_decided_too_early` in `shuttle-tests/tests/vote.rs`
 //! - loom seed: `loom-tests/seeds/vote/if-for-while.toml`; replay it with
-//!   `cargo run --release -- replay rd1:vote/if-for-while:loom-0.7.3:exhaustive:p=:17313642`
+//!   `cargo run --release -- replay rd1:vote/if-for-while:loom-0.7.3:exhaustive:p=,h=10.850d4622:92c1ac8b`
 //! - shuttle seed: `shuttle-tests/seeds/vote/if-for-while.toml`; replay it with
-//!   `cargo run --release -- replay rd1:vote/if-for-while:shuttle-0.1.7:random:s=3afabe558bcc12c0:f2be9586`
+//!   `cargo run --release -- replay rd1:vote/if-for-while:shuttle-0.1.7:random:s=3afabe558bcc12c0,h=10.fe500f69:4d0f934b`
 //! <!-- end -->
 
 use super::Elect;

@@ -3,12 +3,17 @@
 //!
 //! An input's `work` has a number for each voter: 1 votes yes. `goal` is the number of yes votes that is needed.
 //!
-//! Source: MIT 6.824, lecture 2 (2021), `vote-count-1` to `vote-count-4`; lecture 5 (2020), the same. There each voter
-//! first sleeps for a random time and then answers at random; here every order of events, and every input, stands for
-//! itself.
+//! Source: MIT 6.824, lecture 2 (2021), `vote-count-1` to `vote-count-6`; lecture 5 (2020), the first four and `chan`.
+//! There each voter first sleeps for a random time and then answers at random; here every order of events, and every
+//! input, stands for itself.
 
 pub mod broadcast_after_unlock;
 pub mod busy_lock;
+pub mod channel;
+pub mod channel_buffered;
+pub mod channel_done;
+pub mod channel_drain;
+pub mod channel_off_by_one;
 pub mod condvar;
 pub mod if_for_while;
 pub mod no_broadcast;
@@ -85,6 +90,11 @@ const TOO_EARLY: Expect = Expect::Fails(&[Symptom {
     message: "lost, with 2 yes votes and 2 needed",
     meaning: "the first vote woke main, which decided before the second",
 }]);
+const LEFT_BEHIND: Expect = Expect::Fails(&[Symptom {
+    kind: FailureKind::Leak,
+    message: "in send of channel#1 at src/patterns/vote/channel",
+    meaning: "main has decided and receives no more, and a voter still waits to be heard",
+}]);
 
 const CASES: &[Case] = &[
     Case {
@@ -146,6 +156,37 @@ const CASES: &[Case] = &[
         model: scenario::<if_for_while::Election>,
         small: SMALL,
         large: LARGE,
+    },
+    Case {
+        pattern: "vote",
+        variant: "channel",
+        about: "main stops receiving: the voters that are left wait for ever",
+        source: "MIT 6.824 lecture 2, vote-count-5",
+        aliases: &["vote-count-5"],
+        counterpart: Some("channel-done"),
+        test: "channel_vote_leaves_voters_behind",
+        loom: LEFT_BEHIND,
+        shuttle: LEFT_BEHIND,
+        stress: Stress::Runs,
+        model: scenario::<channel::Election>,
+        small: Input::new(&[1, 1], 1),
+        large: LARGE,
+    },
+    Case {
+        pattern: "vote",
+        variant: "channel-off-by-one",
+        about: "main receives one yes vote too many, and leaves the rest waiting for ever",
+        source: "MIT 6.824 lecture 5 (2020), condvar/chan",
+        aliases: &["condvar/chan"],
+        counterpart: Some("channel-done"),
+        test: "channel_off_by_one_vote_leaves_voters_behind",
+        loom: LEFT_BEHIND,
+        shuttle: LEFT_BEHIND,
+        stress: Stress::Runs,
+        model: scenario::<channel_off_by_one::Election>,
+        small: Input::new(&[1, 1, 1], 1),
+        // With as many yes votes as are needed, it waits for them all.
+        large: Input::new(&[1; 10], 5),
     },
     Case {
         pattern: "vote",
@@ -220,6 +261,51 @@ const CASES: &[Case] = &[
         stress: Stress::Runs,
         model: scenario::<broadcast_after_unlock::Election>,
         small: SMALL,
+        large: LARGE,
+    },
+    Case {
+        pattern: "vote",
+        variant: "channel-drain",
+        about: "main receives every vote, and so waits for the slowest",
+        source: "MIT 6.824 lecture 2, vote-count-6",
+        aliases: &["vote-count-6"],
+        counterpart: Some("channel"),
+        test: "channel_drain_vote_is_right_and_late",
+        loom: Expect::Holds,
+        shuttle: Expect::Holds,
+        stress: Stress::Runs,
+        model: scenario::<channel_drain::Election>,
+        small: SMALL,
+        large: LARGE,
+    },
+    Case {
+        pattern: "vote",
+        variant: "channel-buffered",
+        about: "room for every vote: no voter waits",
+        source: "MIT 6.824 lecture 2, vote-count-5 with a buffer for all votes",
+        aliases: &[],
+        counterpart: Some("channel"),
+        test: "channel_buffered_vote_leaves_nobody_behind",
+        loom: Expect::Holds,
+        shuttle: Expect::Holds,
+        stress: Stress::Runs,
+        model: scenario::<channel_buffered::Election>,
+        small: Input::new(&[1, 1], 1),
+        large: LARGE,
+    },
+    Case {
+        pattern: "vote",
+        variant: "channel-done",
+        about: "a closed channel tells the voters that it is over",
+        source: "MIT 6.824 lecture 2, vote-count-5 with a done channel",
+        aliases: &[],
+        counterpart: Some("channel"),
+        test: "channel_done_vote_leaves_nobody_behind",
+        loom: Expect::Holds,
+        shuttle: Expect::Holds,
+        stress: Stress::Runs,
+        model: scenario::<channel_done::Election>,
+        small: Input::new(&[1, 1], 1),
         large: LARGE,
     },
 ];

@@ -10,9 +10,9 @@
 //! - loom test: `no_broadcast_vote_sleeps_for_ever` in `loom-tests/tests/vote.rs`
 //! - shuttle test: `no_broadcast_vote_sleeps_for_ever` in `shuttle-tests/tests/vote.rs`
 //! - loom seed: `loom-tests/seeds/vote/no-broadcast.toml`; replay it with
-//!   `cargo run --release -- replay rd1:vote/no-broadcast:loom-0.7.3:exhaustive:p=:00332e13`
+//!   `cargo run --release -- replay rd1:vote/no-broadcast:loom-0.7.3:exhaustive:p=,h=6.ea09661c:774ad11b`
 //! - shuttle seed: `shuttle-tests/seeds/vote/no-broadcast.toml`; replay it with
-//!   `cargo run --release -- replay rd1:vote/no-broadcast:shuttle-0.1.7:random:s=eb08e76415946b08:4bb309ab`
+//!   `cargo run --release -- replay rd1:vote/no-broadcast:shuttle-0.1.7:random:s=eb08e76415946b08,h=6.ea09661c:f74831f1`
 //! <!-- end -->
 
 use super::Elect;

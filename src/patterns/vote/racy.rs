@@ -18,9 +18,9 @@
 //! - loom test: `racy_vote_is_lost_or_hangs` in `loom-tests/tests/vote.rs`
 //! - shuttle test: `racy_vote_is_lost_or_hangs` in `shuttle-tests/tests/vote.rs`
 //! - loom seed: `loom-tests/seeds/vote/racy.toml`; replay it with
-//!   `cargo run --release -- replay rd1:vote/racy:loom-0.7.3:exhaustive:p=,l=b264e817.1,b=4.0.2:b5eb42e3`
+//!   `cargo run --release -- replay rd1:vote/racy:loom-0.7.3:exhaustive:p=,l=b264e817.1,b=4.0.2,h=24.5f0fb7a4:d0aef0da`
 //! - shuttle seed: `shuttle-tests/seeds/vote/racy.toml`; replay it with
-//!   `cargo run --release -- replay rd1:vote/racy:shuttle-0.1.7:random:s=eb08e76415946b08:1c621611`
+//!   `cargo run --release -- replay rd1:vote/racy:shuttle-0.1.7:random:s=eb08e76415946b08,h=17.c4620ad3:428b458d`
 //! <!-- end -->
 
 use super::Elect;

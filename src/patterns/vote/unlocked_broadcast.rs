@@ -13,9 +13,9 @@
 //! - loom test: `unlocked_broadcast_vote_sleeps_for_ever` in `loom-tests/tests/vote.rs`
 //! - shuttle test: `unlocked_broadcast_vote_sleeps_for_ever` in `shuttle-tests/tests/vote.rs`
 //! - loom seed: `loom-tests/seeds/vote/unlocked-broadcast.toml`; replay it with
-//!   `cargo run --release -- replay rd1:vote/unlocked-broadcast:loom-0.7.3:exhaustive:p=AVAAUBA,b=4.0.2:9d990192`
+//!   `cargo run --release -- replay rd1:vote/unlocked-broadcast:loom-0.7.3:exhaustive:p=AVAAUBA,b=4.0.2,h=9.ec1a7645:a5fcf27f`
 //! - shuttle seed: `shuttle-tests/seeds/vote/unlocked-broadcast.toml`; replay it with
-//!   `cargo run --release -- replay rd1:vote/unlocked-broadcast:shuttle-0.1.7:random:s=c22c2cbe86543b05:bb6fd7f9`
+//!   `cargo run --release -- replay rd1:vote/unlocked-broadcast:shuttle-0.1.7:random:s=c22c2cbe86543b05,h=9.ec1a7645:dc72d936`
 //! <!-- end -->
 
 use super::Elect;

@@ -1,0 +1,151 @@
+//! `Once`.
+
+use std::{cell::Cell, fmt, marker::PhantomData, panic::Location};
+
+use crate::world::{
+    self, Execution,
+    binding::Binding,
+    event::{Kind, ObjectKind},
+    once::Entered,
+};
+
+/// Initialisation that is run once: [`std::sync::Once`] in every world.
+///
+/// In a model, a call is one event, and a scheduling point unless the initialiser runs already or has returned: then it
+/// waits, and what the initialiser did is ordered before its return. The end of an initialiser is an event too, and a
+/// scheduling point only if the model ever looks, with `is_completed` or `OnceLock::get`, whether it has come. A static
+/// one starts afresh in every execution.
+///
+/// A call inside the once's own initialiser is a Deadlock: std leaves it open whether it panics or waits for ever. While
+/// an execution ends early, initialisers that it has cut off poison nothing, and run again where a destructor calls.
+pub struct Once {
+    binding: Binding,
+    std: std::sync::Once,
+}
+
+/// What an initialiser is told: [`std::sync::OnceState`].
+pub struct OnceState {
+    poisoned: bool,
+    /// std's is not `Sync`.
+    not_sync: PhantomData<Cell<()>>,
+}
+
+/// A once that has not been called.
+#[deprecated(since = "0.1.0", note = "use `Once::new()`, as std says of its own")]
+#[expect(clippy::declare_interior_mutable_const, reason = "std has it")]
+pub const ONCE_INIT: Once = Once::new();
+
+impl Once {
+    /// A once that has not been called. See [`std::sync::Once::new`].
+    #[track_caller]
+    pub const fn new() -> Once {
+        Once { binding: Binding::new(), std: std::sync::Once::new() }
+    }
+
+    /// Runs `f` unless an initialiser has run before. See [`std::sync::Once::call_once`].
+    ///
+    /// # Panics
+    /// If an initialiser has panicked.
+    #[track_caller]
+    pub fn call_once<F>(&self, f: F)
+    where
+        F: FnOnce(),
+    {
+        match self.model() {
+            Some((ex, object)) => match ex.once_enter(object, Kind::CallOnce, false, Location::caller()) {
+                Entered::First(initialiser) => {
+                    f();
+                    initialiser.complete(|_| {});
+                }
+                Entered::Complete => {}
+                Entered::Poisoned => poisoned(),
+            },
+            None => self.std.call_once(f),
+        }
+    }
+
+    /// Runs `f` unless an initialiser has returned before. See [`std::sync::Once::call_once_force`].
+    #[track_caller]
+    pub fn call_once_force<F>(&self, f: F)
+    where
+        F: FnOnce(&OnceState),
+    {
+        match self.model() {
+            Some((ex, object)) => {
+                if let Entered::First(initialiser) = ex.once_enter(object, Kind::CallOnce, true, Location::caller()) {
+                    f(&OnceState { poisoned: initialiser.poisoned, not_sync: PhantomData });
+                    initialiser.complete(|_| {});
+                }
+            }
+            None => self.std.call_once_force(|state| {
+                f(&OnceState { poisoned: state.is_poisoned(), not_sync: PhantomData });
+            }),
+        }
+    }
+
+    /// Whether an initialiser has returned. See [`std::sync::Once::is_completed`]. If so, what it did is ordered before
+    /// what comes after. In the loom world the answer may be one that is no longer true, as in std.
+    #[track_caller]
+    pub fn is_completed(&self) -> bool {
+        match self.model() {
+            Some((ex, object)) => ex.once_peek(object, Kind::IsCompleted, Location::caller()),
+            None => self.std.is_completed(),
+        }
+    }
+
+    /// Waits until an initialiser has returned. See [`std::sync::Once::wait`].
+    ///
+    /// # Panics
+    /// If an initialiser has panicked.
+    #[track_caller]
+    pub fn wait(&self) {
+        match self.model() {
+            Some((ex, object)) if ex.once_wait(object, false, Location::caller()) => {}
+            Some(_) => poisoned(),
+            None => self.std.wait(),
+        }
+    }
+
+    /// Waits until an initialiser has returned, however many panic before. See [`std::sync::Once::wait_force`].
+    #[track_caller]
+    pub fn wait_force(&self) {
+        match self.model() {
+            Some((ex, object)) => _ = ex.once_wait(object, true, Location::caller()),
+            None => self.std.wait_force(),
+        }
+    }
+
+    /// Where it belongs, in a model.
+    #[track_caller]
+    fn model(&self) -> Option<(&'static Execution, usize)> {
+        let ex = world::current();
+        if ex.is_none() {
+            self.binding.std(ObjectKind::Once);
+        }
+        ex.map(|ex| (ex, ex.once_object(&self.binding, ObjectKind::Once)))
+    }
+}
+
+#[track_caller]
+fn poisoned() -> ! {
+    panic!("Once instance has previously been poisoned")
+}
+
+impl OnceState {
+    /// Whether an initialiser has panicked before. See [`std::sync::OnceState::is_poisoned`].
+    pub fn is_poisoned(&self) -> bool {
+        self.poisoned
+    }
+}
+
+impl fmt::Debug for Once {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Once").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for OnceState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnceState").field("poisoned", &self.poisoned).finish()
+    }
+}

@@ -1,0 +1,174 @@
+//! Completeness and soundness of channels: small random programs, run by the engines, by crossbeam-channel on real
+//! threads, and by an interpreter that is obviously right.
+//!
+//! The interpreter enumerates every interleaving of an abstract machine. Depth-first search and loom must see exactly its
+//! outcomes, and the samplers and real threads nothing else. Where a program can get stuck, the engine must get stuck in
+//! one of the interpreter's ways. And whatever the interpreter says, every outcome keeps the rules of `rules.rs`.
+#![cfg(raddle_model)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod facade;
+#[path = "../common/fuzz.rs"]
+mod fuzz;
+mod program;
+mod reference;
+mod rules;
+
+use std::{collections::BTreeSet, time::Duration};
+
+use common::*;
+use proptest::prelude::*;
+use raddle::{Check, Coverage, FIRINGS, FailureKind, Strategy, Verdict};
+
+use facade::Recorder;
+use fuzz::{budget, cases, runner};
+use program::{Program, program};
+use reference::{Outcome, Truth, outcomes};
+
+fn engine(program: &Program, strategy: Strategy, firings: u32) -> (Verdict, BTreeSet<Outcome>) {
+    let recorder = Recorder::default();
+    let seen = recorder.clone();
+    let program = program.clone();
+    let verdict = Check::new("program")
+        .strategy(strategy)
+        .executions(budget())
+        .schedules(60)
+        .firings(firings)
+        .run(move || facade::run(&program, &seen))
+        .unwrap_or_else(|why| panic!("{strategy}: {why}"));
+    let mut outcomes = recorder.take();
+    if let Some(failure) = &verdict.failure {
+        let stuck = matches!(failure.kind, FailureKind::Deadlock | FailureKind::Leak);
+        assert!(stuck, "{}", raddle::render(&verdict));
+        outcomes.insert(Outcome::of_failure(failure));
+    }
+    (verdict, outcomes)
+}
+
+fn lines<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> String {
+    outcomes.into_iter().map(|outcome| format!("  {outcome:?}\n")).collect()
+}
+
+/// Each outcome is one of the interpreter's, and keeps the rules.
+fn possible(
+    who: &str,
+    program: &Program,
+    found: &BTreeSet<Outcome>,
+    expected: &BTreeSet<Outcome>,
+) -> Result<(), TestCaseError> {
+    for outcome in found {
+        if let Outcome::Done { registers } = outcome {
+            let broken = rules::broken(program, registers);
+            prop_assert!(broken.is_none(), "{who}: {}: {outcome:?}", broken.unwrap());
+        }
+        prop_assert!(
+            expected.contains(outcome),
+            "{who} shows what cannot happen:\n{}expected:\n{}",
+            lines([outcome]),
+            lines(expected)
+        );
+    }
+    Ok(())
+}
+
+/// Compares one program; says how many outcomes it has, or nothing if it was too large for the engine.
+fn compare(program: &Program, strategy: Strategy, firings: u32) -> Result<Option<usize>, TestCaseError> {
+    let expected = outcomes(program, Truth::Atomic);
+    let (verdict, found) = engine(program, strategy, firings);
+    possible(&strategy.to_string(), program, &found, &expected)?;
+    let can_get_stuck = expected.iter().any(|outcome| matches!(outcome, Outcome::Stuck { .. }));
+    let count = expected.len();
+    match verdict.coverage {
+        Coverage::Exhausted => {
+            let missed = expected.difference(&found);
+            prop_assert!(found.len() == count, "{strategy} misses:\n{}found:\n{}", lines(missed), lines(&found));
+        }
+        Coverage::Truncated { .. } if verdict.passed() => return Ok(None),
+        // Nothing but a limit on firings keeps outcomes back.
+        Coverage::Bounded { preemptions: None, firings: Some(limit), wakes: None } if limit == firings => {
+            prop_assert!(firings < u32::MAX, "{strategy}: there is no limit");
+        }
+        Coverage::Bounded { .. } => return Ok(None),
+        _ => prop_assert!(verdict.passed() || can_get_stuck),
+    }
+    Ok(Some(count))
+}
+
+fn differential(
+    strategy: Strategy,
+    default: u32,
+    firings: u32,
+    programs: impl proptest::strategy::Strategy<Value = Program>,
+) {
+    let (compared, rich) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
+    let result = runner(default).run(&programs, |program| {
+        if let Some(outcomes) = compare(&program, strategy, firings)? {
+            compared.set(compared.get() + 1);
+            rich.set(rich.get() + u32::from(outcomes > 1));
+        }
+        Ok(())
+    });
+    if let Err(why) = result {
+        panic!("{why}");
+    }
+    let all = cases(default);
+    println!("{strategy}: {} of {all} programs compared, {} with several outcomes", compared.get(), rich.get());
+    assert!(rich.get() * 10 >= all * 3, "only {} of {all} programs had several outcomes", rich.get());
+    assert!(compared.get() * 10 >= all * 8, "only {} of {all} programs were small enough", compared.get());
+}
+
+#[test]
+fn depth_first_search_sees_exactly_what_can_happen() {
+    for strategy in compiled(&[Strategy::Dfs]) {
+        differential(strategy, 600, u32::MAX, program(false));
+    }
+}
+
+#[test]
+fn depth_first_search_gets_stuck_only_where_that_can_happen() {
+    for strategy in compiled(&[Strategy::Dfs]) {
+        differential(strategy, 400, u32::MAX, program(true));
+    }
+}
+
+#[test]
+fn a_limit_on_early_timeouts_takes_outcomes_away_and_says_so() {
+    for strategy in compiled(&[Strategy::Dfs]) {
+        differential(strategy, 200, FIRINGS, program(false));
+        differential(strategy, 100, 0, program(false));
+    }
+}
+
+#[test]
+fn loom_sees_exactly_what_can_happen() {
+    for strategy in compiled(&[Strategy::Exhaustive]) {
+        differential(strategy, 200, u32::MAX, program(false));
+        differential(strategy, 100, u32::MAX, program(true));
+    }
+}
+
+#[test]
+fn the_samplers_see_nothing_that_cannot_happen() {
+    for strategy in samplers() {
+        differential(strategy, 200, u32::MAX, program(true));
+    }
+}
+
+#[test]
+fn real_threads_see_nothing_that_cannot_happen() {
+    let result = runner(100).run(&program(false), |program| {
+        let expected = outcomes(&program, Truth::Loose);
+        let atomic = outcomes(&program, Truth::Atomic);
+        prop_assert!(atomic.is_subset(&expected), "the loose machine cannot do what the atomic one can");
+        let stuck = expected.iter().any(|outcome| matches!(outcome, Outcome::Stuck { .. }));
+        if !stuck {
+            let found = (0..30).map(|run| facade::run_for_real(&program, Duration::from_micros(run * 3))).collect();
+            possible("crossbeam-channel", &program, &found, &expected)?;
+        }
+        Ok(())
+    });
+    if let Err(why) = result {
+        panic!("{why}");
+    }
+}

@@ -1,0 +1,229 @@
+//! Channels in models: who meets whom, what is explored, what a disconnection does.
+
+use std::time::Duration;
+
+use crate::common::*;
+use raddle::{
+    Check, Coverage,
+    FailureKind::{Deadlock, Leak, Livelock, Panic},
+    Strategy, World,
+    channel::{self, TryRecvError, bounded, select, unbounded},
+    thread,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Executions that an exploration needs.
+fn executions(strategy: Strategy, model: impl Fn() + Send + Sync + 'static) -> u64 {
+    passes_with(strategy, model).executions
+}
+
+fn rendezvous() {
+    let (s, r) = bounded(0);
+    let sender = thread::spawn(move || s.send(7).unwrap());
+    assert_eq!(r.recv(), Ok(7));
+    sender.join().unwrap();
+}
+
+#[test]
+fn a_rendezvous_is_one_execution() {
+    passes(rendezvous);
+    if shuttle() {
+        assert_eq!(executions(Strategy::Dfs, rendezvous), 1);
+    }
+}
+
+fn two_through_one() {
+    let (s, r) = bounded(1);
+    let sender = thread::spawn(move || {
+        s.send(1).unwrap();
+        s.send(2).unwrap();
+    });
+    assert_eq!((r.recv(), r.recv()), (Ok(1), Ok(2)));
+    sender.join().unwrap();
+}
+
+#[test]
+fn two_messages_pass_through_one_place_in_one_execution() {
+    passes(two_through_one);
+    if shuttle() {
+        assert_eq!(executions(Strategy::Dfs, two_through_one), 1);
+    }
+}
+
+#[test]
+fn every_partner_of_a_rendezvous_is_explored() {
+    explores([(1, 2), (2, 1)], || {
+        let (s, r) = bounded(0);
+        let t = s.clone();
+        let senders = [thread::spawn(move || s.send(1).unwrap()), thread::spawn(move || t.send(2).unwrap())];
+        let got = (r.recv().unwrap(), r.recv().unwrap());
+        for sender in senders {
+            sender.join().unwrap();
+        }
+        got
+    });
+}
+
+#[test]
+fn every_ready_arm_of_a_select_is_explored() {
+    explores([1, 2], || {
+        let ((s, a), (t, b)) = (unbounded(), unbounded());
+        s.send(1).unwrap();
+        t.send(2).unwrap();
+        select! {
+            recv(a) -> got => got.unwrap(),
+            recv(b) -> got => got.unwrap(),
+        }
+    });
+}
+
+#[test]
+fn hanging_up_ends_a_wait_after_what_was_sent() {
+    explores([vec![1, 2]], || {
+        let (s, r) = bounded(1);
+        let sender = thread::spawn(move || {
+            s.send(1).unwrap();
+            s.send(2).unwrap();
+        });
+        let got: Vec<i32> = r.iter().collect();
+        sender.join().unwrap();
+        got
+    });
+}
+
+#[test]
+fn whether_a_sender_has_hung_up_is_explored() {
+    explores([false, true], || {
+        let (s, r) = unbounded::<()>();
+        let t = s.clone();
+        let threads = [thread::spawn(move || drop(s)), thread::spawn(move || drop(t))];
+        let got = r.try_recv();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        got == Err(TryRecvError::Disconnected)
+    });
+}
+
+#[test]
+fn a_timeout_and_the_message_that_it_races_with_are_both_explored() {
+    explores([true, false], || {
+        let (s, r) = bounded(0);
+        let sender = thread::spawn(move || s.send(1).is_ok());
+        let got = r.recv_timeout(SECOND).is_ok();
+        drop(r);
+        assert_eq!(sender.join().unwrap(), got, "both know whether the message was handed over");
+        got
+    });
+}
+
+#[test]
+fn try_send_meets_only_a_receiver_that_waits() {
+    explores([true, false], || {
+        let (s, r) = bounded(0);
+        let receiver = thread::spawn(move || r.recv().is_ok());
+        let sent = s.try_send(1).is_ok();
+        drop(s);
+        assert_eq!(receiver.join().unwrap(), sent);
+        sent
+    });
+}
+
+#[test]
+fn a_message_is_neither_lost_nor_doubled_by_a_select_that_sends_and_receives() {
+    explores([(Some(1), 0), (None, 1)], || {
+        let ((s, a), (t, b)) = (bounded::<i32>(0), bounded::<i32>(0));
+        let other = thread::spawn(move || {
+            select! {
+                recv(a) -> got => got.ok(),
+                send(t, 5) -> sent => { sent.unwrap(); None }
+            }
+        });
+        let mine = select! {
+            send(s, 1) -> sent => { sent.unwrap(); 0 }
+            recv(b) -> got => { assert_eq!(got, Ok(5)); 1 }
+        };
+        (other.join().unwrap(), mine)
+    });
+}
+
+#[test]
+fn a_lone_rendezvous_is_a_deadlock() {
+    fails(Deadlock, "main in send of channel#1", || {
+        let (s, _r) = bounded(0);
+        s.send(1).unwrap();
+    });
+}
+
+#[test]
+fn a_sender_that_nobody_receives_from_is_a_leak() {
+    fails(Leak, "t1 in send of channel#1", || {
+        let (s, r) = bounded(0);
+        thread::spawn(move || s.send(1));
+        std::mem::forget(r);
+    });
+}
+
+#[test]
+fn a_ticker_that_nobody_stops_is_a_livelock() {
+    fails(Livelock, "main in ", || {
+        let ticks = channel::tick(SECOND);
+        loop {
+            ticks.recv().unwrap();
+        }
+    });
+}
+
+#[test]
+fn early_timeouts_are_limited_and_the_exploration_says_so() {
+    for strategy in exhaustive() {
+        let model = || {
+            let (s, r) = bounded(1);
+            let sender = thread::spawn(move || s.send(1).unwrap());
+            while r.recv_timeout(SECOND).is_err() {}
+            sender.join().unwrap();
+        };
+        let verdict = Check::new("retry").strategy(strategy).run(model).unwrap();
+        assert!(verdict.passed(), "{}", raddle::render(&verdict));
+        assert_eq!(
+            verdict.coverage,
+            Coverage::Bounded { preemptions: None, firings: Some(2), wakes: None },
+            "{strategy}"
+        );
+        let never = Check::new("retry").strategy(strategy).firings(0).run(model).unwrap();
+        assert_eq!(
+            never.coverage,
+            Coverage::Bounded { preemptions: None, firings: Some(0), wakes: None },
+            "{strategy}"
+        );
+        assert!(never.executions < verdict.executions);
+    }
+}
+
+#[test]
+fn in_a_timed_model_the_earlier_timer_fires_first() {
+    if !shuttle() {
+        return;
+    }
+    let model = || {
+        let (late, early) = (channel::after(2 * SECOND), channel::after(SECOND));
+        let first = select! {
+            recv(late) -> _ => "late",
+            recv(early) -> _ => "early",
+        };
+        assert_eq!(first, "early");
+        let start = raddle::time::Instant::now();
+        thread::sleep(SECOND);
+        assert_eq!(start.elapsed(), SECOND);
+    };
+    let verdict = Check::new("timed").strategy(Strategy::Dfs).timed().run(model).unwrap();
+    assert!(verdict.passed(), "{}", raddle::render(&verdict));
+    assert_eq!(verdict.coverage, Coverage::Exhausted);
+    let verdict = Check::new("not timed").strategy(Strategy::Dfs).run(model).unwrap();
+    expect(&verdict, Panic, "early");
+    if loom() {
+        let refused = Check::new("timed").world(World::Loom).timed().run(model);
+        assert!(refused.unwrap_err().to_string().contains("no virtual time"));
+    }
+}

@@ -1,0 +1,26 @@
+//! The worlds, tested from outside: what primitives do in models, what a check finds, and what it says.
+#![cfg(raddle_model)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod arcs;
+mod atomics;
+mod barrier;
+mod busy;
+mod channels;
+mod failures;
+mod go;
+mod memory;
+mod nondeterminism;
+mod once;
+mod once_lock;
+mod panics;
+mod places;
+mod races;
+mod rand;
+mod semantics;
+mod statics;
+mod threads;
+mod timeouts;
+mod unwinding;
