@@ -135,7 +135,7 @@ impl Session {
     /// Prepares for crashes of executions within a bound.
     fn arm(&self, bound: Option<usize>) {
         let mut armed = self.armed.borrow_mut();
-        if !armed.as_ref().is_some_and(|(_, armed)| *armed == bound) {
+        if armed.as_ref().is_none_or(|(_, armed)| *armed != bound) {
             // One at a time.
             drop(armed.take());
             let strategy = bound.map_or(self.plan.strategy, Strategy::Preemptions);

@@ -151,24 +151,24 @@ fn a_lock_that_is_tried_in_vain_orders_nothing() {
         shared.write();
         let _guard = shared.rwlock.write().unwrap();
     };
-    let try_in_vain: [(fn(&Shared), fn(&Shared)); 3] = [
-        (write_and_lock, |shared| {
+    let try_in_vain: [[fn(&Shared); 2]; 3] = [
+        [write_and_lock, |shared| {
             if shared.mutex.try_lock().is_err() {
                 shared.read();
             }
-        }),
-        (write_and_write, |shared| {
+        }],
+        [write_and_write, |shared| {
             if shared.rwlock.try_read().is_err() {
                 shared.read();
             }
-        }),
-        (write_and_write, |shared| {
+        }],
+        [write_and_write, |shared| {
             if shared.rwlock.try_write().is_err() {
                 shared.read();
             }
-        }),
+        }],
     ];
-    for (one, two) in try_in_vain {
+    for [one, two] in try_in_vain {
         fails(DataRace, "and nothing orders the two", pair(one, two));
     }
     // Nor does it tell anything to whoever takes the lock next.
