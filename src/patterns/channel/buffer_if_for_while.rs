@@ -12,9 +12,9 @@
 //! - loom test: `buffer_if_for_while_channel_takes_what_is_not_there` in `loom-tests/tests/channel.rs`
 //! - shuttle test: `buffer_if_for_while_channel_takes_what_is_not_there` in `shuttle-tests/tests/channel.rs`
 //! - loom seed: `loom-tests/seeds/channel/buffer-if-for-while.toml`; replay it with
-//!   `cargo run --release -- replay rd1:channel/buffer-if-for-while:loom-0.7.3:exhaustive:p=ECITIDMQIA:c4467ffa`
+//!   `cargo run --release -- replay rd1:channel/buffer-if-for-while:loom-0.7.3:exhaustive:p=ECITIDMQIA,h=24.a3b0f8c8:68c0d01a`
 //! - shuttle seed: `shuttle-tests/seeds/channel/buffer-if-for-while.toml`; replay it with
-//!   `cargo run --release -- replay rd1:channel/buffer-if-for-while:shuttle-0.1.7:random:s=90ad7de836c44830:d44cf90d`
+//!   `cargo run --release -- replay rd1:channel/buffer-if-for-while:shuttle-0.1.7:random:s=90ad7de836c44830,h=24.a3b0f8c8:205ff01d`
 //! <!-- end -->
 
 use std::collections::VecDeque;

@@ -12,9 +12,9 @@
 //! - loom test: `buffer_one_condvar_channel_wakes_the_wrong_one` in `loom-tests/tests/channel.rs`
 //! - shuttle test: `buffer_one_condvar_channel_wakes_the_wrong_one` in `shuttle-tests/tests/channel.rs`
 //! - loom seed: `loom-tests/seeds/channel/buffer-one-condvar.toml`; replay it with
-//!   `cargo run --release -- replay rd1:channel/buffer-one-condvar:loom-0.7.3:exhaustive:p=ECIw:8df36671`
+//!   `cargo run --release -- replay rd1:channel/buffer-one-condvar:loom-0.7.3:exhaustive:p=ECIw,h=18.a58ad155:a9b1aa8d`
 //! - shuttle seed: `shuttle-tests/seeds/channel/buffer-one-condvar.toml`; replay it with
-//!   `cargo run --release -- replay rd1:channel/buffer-one-condvar:shuttle-0.1.7:random:s=fb2ebf550e73644b:63988845`
+//!   `cargo run --release -- replay rd1:channel/buffer-one-condvar:shuttle-0.1.7:random:s=fb2ebf550e73644b,h=18.4d7dd378:8de63a29`
 //! <!-- end -->
 
 use std::collections::VecDeque;

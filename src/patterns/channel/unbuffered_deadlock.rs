@@ -11,9 +11,9 @@
 //! - loom test: `unbuffered_deadlock_channel_waits_for_itself` in `loom-tests/tests/channel.rs`
 //! - shuttle test: `unbuffered_deadlock_channel_waits_for_itself` in `shuttle-tests/tests/channel.rs`
 //! - loom seed: `loom-tests/seeds/channel/unbuffered-deadlock.toml`; replay it with
-//!   `cargo run --release -- replay rd1:channel/unbuffered-deadlock:loom-0.7.3:exhaustive:p=:799ffbf5`
+//!   `cargo run --release -- replay rd1:channel/unbuffered-deadlock:loom-0.7.3:exhaustive:p=,h=0.0:a7a2efc5`
 //! - shuttle seed: `shuttle-tests/seeds/channel/unbuffered-deadlock.toml`; replay it with
-//!   `cargo run --release -- replay rd1:channel/unbuffered-deadlock:shuttle-0.1.7:random:s=eb08e76415946b08:75664e6f`
+//!   `cargo run --release -- replay rd1:channel/unbuffered-deadlock:shuttle-0.1.7:random:s=eb08e76415946b08,h=0.0:310cfdcd`
 //! <!-- end -->
 
 use super::{Exchange, Log};

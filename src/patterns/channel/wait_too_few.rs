@@ -10,9 +10,9 @@
 //! - loom test: `wait_too_few_channel_leaves_one_behind` in `loom-tests/tests/channel.rs`
 //! - shuttle test: `wait_too_few_channel_leaves_one_behind` in `shuttle-tests/tests/channel.rs`
 //! - loom seed: `loom-tests/seeds/channel/wait-too-few.toml`; replay it with
-//!   `cargo run --release -- replay rd1:channel/wait-too-few:loom-0.7.3:exhaustive:p=,b=4.0.1:a836aa24`
+//!   `cargo run --release -- replay rd1:channel/wait-too-few:loom-0.7.3:exhaustive:p=,b=4.0.1,h=2.a616bfc6:3cd999b1`
 //! - shuttle seed: `shuttle-tests/seeds/channel/wait-too-few.toml`; replay it with
-//!   `cargo run --release -- replay rd1:channel/wait-too-few:shuttle-0.1.7:random:s=eb08e76415946b08:8520af99`
+//!   `cargo run --release -- replay rd1:channel/wait-too-few:shuttle-0.1.7:random:s=eb08e76415946b08,h=2.a616bfc6:b8a5c00f`
 //! <!-- end -->
 
 use super::{Calls, Wait};

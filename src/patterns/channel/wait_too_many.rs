@@ -10,9 +10,9 @@
 //! - loom test: `wait_too_many_channel_waits_for_nobody` in `loom-tests/tests/channel.rs`
 //! - shuttle test: `wait_too_many_channel_waits_for_nobody` in `shuttle-tests/tests/channel.rs`
 //! - loom seed: `loom-tests/seeds/channel/wait-too-many.toml`; replay it with
-//!   `cargo run --release -- replay rd1:channel/wait-too-many:loom-0.7.3:exhaustive:p=,b=4.0.1:564d2f42`
+//!   `cargo run --release -- replay rd1:channel/wait-too-many:loom-0.7.3:exhaustive:p=,b=4.0.1,h=5.a9705b98:029f976c`
 //! - shuttle seed: `shuttle-tests/seeds/channel/wait-too-many.toml`; replay it with
-//!   `cargo run --release -- replay rd1:channel/wait-too-many:shuttle-0.1.7:random:s=eb08e76415946b08:cb80e367`
+//!   `cargo run --release -- replay rd1:channel/wait-too-many:shuttle-0.1.7:random:s=eb08e76415946b08,h=5.a9705b98:a7089835`
 //! <!-- end -->
 
 use super::{Calls, Wait};

@@ -13,9 +13,9 @@
 //! - loom test: `bad_goroutine_sees_a_later_iteration` in `loom-tests/tests/goroutine.rs`
 //! - shuttle test: `bad_goroutine_sees_a_later_iteration` in `shuttle-tests/tests/goroutine.rs`
 //! - loom seed: `loom-tests/seeds/goroutine/bad.toml`; replay it with
-//!   `cargo run --release -- replay rd1:goroutine/bad:loom-0.7.3:exhaustive:p=AxFg,b=4.0.1:af36c6f2`
+//!   `cargo run --release -- replay rd1:goroutine/bad:loom-0.7.3:exhaustive:p=AxFg,b=4.0.1,h=12.bcc8f405:0817774c`
 //! - shuttle seed: `shuttle-tests/seeds/goroutine/bad.toml`; replay it with
-//!   `cargo run --release -- replay rd1:goroutine/bad:shuttle-0.1.7:random:s=eb08e76415946b08:af4ff614`
+//!   `cargo run --release -- replay rd1:goroutine/bad:shuttle-0.1.7:random:s=eb08e76415946b08,h=12.bcc8f405:41e10a7b`
 //! <!-- end -->
 
 use super::{Calls, Spread};

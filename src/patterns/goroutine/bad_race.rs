@@ -11,9 +11,9 @@
 //! - loom test: `bad_race_goroutine_is_a_data_race` in `loom-tests/tests/goroutine.rs`
 //! - shuttle test: `bad_race_goroutine_is_a_data_race` in `shuttle-tests/tests/goroutine.rs`
 //! - loom seed: `loom-tests/seeds/goroutine/bad-race.toml`; replay it with
-//!   `cargo run --release -- replay rd1:goroutine/bad-race:loom-0.7.3:exhaustive:p=,b=255.0.1:c09661ee`
+//!   `cargo run --release -- replay rd1:goroutine/bad-race:loom-0.7.3:exhaustive:p=,b=255.0.1,h=5.69ae7dc2:c96a0abd`
 //! - shuttle seed: `shuttle-tests/seeds/goroutine/bad-race.toml`; replay it with
-//!   `cargo run --release -- replay rd1:goroutine/bad-race:shuttle-0.1.7:random:s=eb08e76415946b08:c5729599`
+//!   `cargo run --release -- replay rd1:goroutine/bad-race:shuttle-0.1.7:random:s=eb08e76415946b08,h=4.e7824f0a:8f806590`
 //! <!-- end -->
 
 use super::{Calls, Spread};

@@ -11,9 +11,9 @@
 //! - loom test: `closure_early_goroutine_comes_too_late` in `loom-tests/tests/goroutine.rs`
 //! - shuttle test: `closure_early_goroutine_comes_too_late` in `shuttle-tests/tests/goroutine.rs`
 //! - loom seed: `loom-tests/seeds/goroutine/closure-early.toml`; replay it with
-//!   `cargo run --release -- replay rd1:goroutine/closure-early:loom-0.7.3:exhaustive:p=:8db026e4`
+//!   `cargo run --release -- replay rd1:goroutine/closure-early:loom-0.7.3:exhaustive:p=,h=3.c038c719:83ec7f92`
 //! - shuttle seed: `shuttle-tests/seeds/goroutine/closure-early.toml`; replay it with
-//!   `cargo run --release -- replay rd1:goroutine/closure-early:shuttle-0.1.7:random:s=eb08e76415946b08:48f81547`
+//!   `cargo run --release -- replay rd1:goroutine/closure-early:shuttle-0.1.7:random:s=eb08e76415946b08,h=3.c038c719:bc98a405`
 //! <!-- end -->
 
 use super::Greet;

@@ -11,9 +11,9 @@
 //! - loom test: `closure_race_goroutine_is_a_data_race` in `loom-tests/tests/goroutine.rs`
 //! - shuttle test: `closure_race_goroutine_is_a_data_race` in `shuttle-tests/tests/goroutine.rs`
 //! - loom seed: `loom-tests/seeds/goroutine/closure-race.toml`; replay it with
-//!   `cargo run --release -- replay rd1:goroutine/closure-race:loom-0.7.3:exhaustive:p=,b=255.0.1:253013f6`
+//!   `cargo run --release -- replay rd1:goroutine/closure-race:loom-0.7.3:exhaustive:p=,b=255.0.1,h=3.17f2f2c2:fc4ecdfa`
 //! - shuttle seed: `shuttle-tests/seeds/goroutine/closure-race.toml`; replay it with
-//!   `cargo run --release -- replay rd1:goroutine/closure-race:shuttle-0.1.7:random:s=eb08e76415946b08:aa2807b6`
+//!   `cargo run --release -- replay rd1:goroutine/closure-race:shuttle-0.1.7:random:s=eb08e76415946b08,h=3.17f2f2c2:4de6fdd0`
 //! <!-- end -->
 
 use super::Greet;

@@ -11,9 +11,9 @@
 //! - loom test: `waitgroup_notify_one_goroutine_wakes_one_of_two` in `loom-tests/tests/goroutine.rs`
 //! - shuttle test: `waitgroup_notify_one_goroutine_wakes_one_of_two` in `shuttle-tests/tests/goroutine.rs`
 //! - loom seed: `loom-tests/seeds/goroutine/waitgroup-notify-one.toml`; replay it with
-//!   `cargo run --release -- replay rd1:goroutine/waitgroup-notify-one:loom-0.7.3:exhaustive:p=,b=4.0.1:4227be84`
+//!   `cargo run --release -- replay rd1:goroutine/waitgroup-notify-one:loom-0.7.3:exhaustive:p=,b=4.0.1,h=16.d856e14f:88908611`
 //! - shuttle seed: `shuttle-tests/seeds/goroutine/waitgroup-notify-one.toml`; replay it with
-//!   `cargo run --release -- replay rd1:goroutine/waitgroup-notify-one:shuttle-0.1.7:random:s=c22c2cbe86543b05:29f3c1dd`
+//!   `cargo run --release -- replay rd1:goroutine/waitgroup-notify-one:shuttle-0.1.7:random:s=c22c2cbe86543b05,h=16.589cb0a7:e90eedf7`
 //! <!-- end -->
 
 use super::Group;

@@ -12,9 +12,9 @@
 //! - loom test: `sleep_timer_ticks_for_ever` in `loom-tests/tests/timer.rs`
 //! - shuttle test: `sleep_timer_ticks_for_ever` in `shuttle-tests/tests/timer.rs`
 //! - loom seed: `loom-tests/seeds/timer/sleep.toml`; replay it with
-//!   `cargo run --release -- replay rd1:timer/sleep:loom-0.7.3:exhaustive:p=:c283147f`
+//!   `cargo run --release -- replay rd1:timer/sleep:loom-0.7.3:exhaustive:p=,h=200.fb947a4e:441daeb1`
 //! - shuttle seed: `shuttle-tests/seeds/timer/sleep.toml`; replay it with
-//!   `cargo run --release -- replay rd1:timer/sleep:shuttle-0.1.7:random:s=eb08e76415946b08:2e15f534`
+//!   `cargo run --release -- replay rd1:timer/sleep:shuttle-0.1.7:random:s=eb08e76415946b08,h=200.fb947a4e:3ba4e0f6`
 //! <!-- end -->
 
 use super::{Periodic, SECOND};

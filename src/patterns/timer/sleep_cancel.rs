@@ -13,9 +13,9 @@
 //! - loom test: `sleep_cancel_timer_keeps_the_lock` in `loom-tests/tests/timer.rs`
 //! - shuttle test: `sleep_cancel_timer_keeps_the_lock` in `shuttle-tests/tests/timer.rs`
 //! - loom seed: `loom-tests/seeds/timer/sleep-cancel.toml`; replay it with
-//!   `cargo run --release -- replay rd1:timer/sleep-cancel:loom-0.7.3:exhaustive:p=:210271a4`
+//!   `cargo run --release -- replay rd1:timer/sleep-cancel:loom-0.7.3:exhaustive:p=,h=9.5cfb997d:9719ef28`
 //! - shuttle seed: `shuttle-tests/seeds/timer/sleep-cancel.toml`; replay it with
-//!   `cargo run --release -- replay rd1:timer/sleep-cancel:shuttle-0.1.7:random:s=eb08e76415946b08:7a768b8d`
+//!   `cargo run --release -- replay rd1:timer/sleep-cancel:shuttle-0.1.7:random:s=eb08e76415946b08,h=9.5cfb997d:0247f48e`
 //! <!-- end -->
 
 use std::mem;

@@ -12,9 +12,9 @@
 //! - loom test: `sleep_cancel_racy_timer_is_a_data_race` in `loom-tests/tests/timer.rs`
 //! - shuttle test: `sleep_cancel_racy_timer_is_a_data_race` in `shuttle-tests/tests/timer.rs`
 //! - loom seed: `loom-tests/seeds/timer/sleep-cancel-racy.toml`; replay it with
-//!   `cargo run --release -- replay rd1:timer/sleep-cancel-racy:loom-0.7.3:exhaustive:p=,b=255.0.1:bc1e9792`
+//!   `cargo run --release -- replay rd1:timer/sleep-cancel-racy:loom-0.7.3:exhaustive:p=,b=255.0.1,h=8.26219037:e20d8b8f`
 //! - shuttle seed: `shuttle-tests/seeds/timer/sleep-cancel-racy.toml`; replay it with
-//!   `cargo run --release -- replay rd1:timer/sleep-cancel-racy:shuttle-0.1.7:random:s=eb08e76415946b08:36f1adee`
+//!   `cargo run --release -- replay rd1:timer/sleep-cancel-racy:shuttle-0.1.7:random:s=eb08e76415946b08,h=8.26219037:79b75e3c`
 //! <!-- end -->
 
 use super::{Cancel, Periodic, SECOND};
