@@ -311,11 +311,13 @@ impl Execution {
     fn wait_turn(&self, me: usize, op: Op, guard: Option<Guard<'_>>, branch: Branch<'_>) {
         let enabled = {
             let mut core = self.core.borrow_mut();
+            // Where beginning to wait is an event, that event has come before.
+            let waits_there = self.world == World::Shuttle || core.facts.meets || core.threads[me].deal.is_none();
             let thread = &mut core.threads[me];
             thread.op = op;
             thread.guard = guard.map(StoredGuard::new);
             thread.status = Status::Pending;
-            thread.there = self.world == World::Shuttle || thread.deal.is_none();
+            thread.there = waits_there;
             thread.branches = !matches!(branch, Branch::Silent | Branch::Change);
             thread.points += u32::from(thread.branches);
             core.enabled(me)

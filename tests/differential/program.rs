@@ -63,7 +63,7 @@ impl Op {
     /// Whether this holds for the operation, or for one inside it.
     pub fn any(&self, holds: &impl Fn(&Op) -> bool) -> bool {
         let inside = match self {
-            Op::Lock(_, body) | Op::TryLock(_, body) => body,
+            Op::Lock(_, body) | Op::TryLock(_, body) | Op::Once(_, body) => body,
             Op::Read(body) | Op::TryRead(body) | Op::Write(body) | Op::TryWrite(body) => body,
             _ => return holds(self),
         };
