@@ -38,6 +38,7 @@ pub const ONCE_INIT: Once = Once::new();
 impl Once {
     /// A once that has not been called. See [`std::sync::Once::new`].
     #[track_caller]
+    #[expect(clippy::new_without_default, reason = "std's has none")]
     pub const fn new() -> Once {
         Once { binding: Binding::new(), std: std::sync::Once::new() }
     }

@@ -7,23 +7,22 @@
 //! **Meeting.** At a channel without room (a rendezvous) two threads go on together. A thread that has announced such
 //! an operation might be waiting already, or might be about to: nobody can tell, so the receiver alone brings about the
 //! meeting, as one event, with any sender that is there. Where somebody *can* tell (by `try_send`, a deadline, a default
-//! arm, a bias, `ready`), beginning to wait becomes an event of its own ([`Kind::Arrive`]), and whoever comes second
+//! arm, a bias, `ready`), beginning to wait becomes an event of its own ([`Arrive`](super::event::Kind::Arrive)), and whoever comes second
 //! brings the meeting about. That is a fact, [`Facts::meets`](super::core::Facts).
 //!
 //! **Hanging up.** That a sender or receiver is dropped is an event only if the model ever sees a channel hung up
 //! ([`Facts::hangs_up`](super::core::Facts)): dropping it as early as possible shows that, if anything does. In the
 //! loom world it always is an event.
 
-use std::{collections::VecDeque, panic::Location};
+mod acts;
+
+use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 
 use super::{
-    Branch, Effect, Execution, World,
     clock::Clock,
-    core::{Core, Op, State, Status},
-    event::{Kind, ObjectKind, Value},
-    progress::Seen,
+    core::{Core, State, Status},
 };
 
 /// The direction of an operation, and the two ends of a channel.
@@ -85,7 +84,7 @@ pub(crate) struct Made {
 pub(crate) enum How {
     /// The message with the deal's own ticket is sent.
     Sent,
-    /// The message with this ticket is received, once [`Execution::collect`] returns.
+    /// The message with this ticket is received, once [`super::Execution::collect`] returns.
     Received(u64),
     /// The other side has hung up.
     HungUp,
@@ -210,6 +209,7 @@ impl Core {
     }
 
     /// Whether another thread has taken an arm for this one.
+    #[cfg(raddle_loom)]
     pub(crate) fn dealt(&self, thread: usize) -> bool {
         self.threads[thread].deal.as_ref().is_some_and(|deal| deal.made.is_some())
     }
@@ -435,283 +435,5 @@ impl Core {
         let thread = &mut self.threads[thread];
         thread.branches = false;
         thread.deal.as_mut().expect("a partner is in a deal").made = Some(Made { arm, how, clock });
-    }
-}
-
-impl Execution {
-    /// A new channel, with one sender and one receiver.
-    pub(crate) fn new_channel(&self, state: ChannelState, created: &'static Location<'static>) -> usize {
-        self.core.borrow_mut().add_object(ObjectKind::Channel, created, State::Channel(state))
-    }
-
-    /// What the next message is known by.
-    pub(crate) fn ticket(&self) -> u64 {
-        let mut core = self.core.borrow_mut();
-        core.tickets += 1;
-        core.tickets
-    }
-
-    /// Does one of the deal's operations. An execution that ends early finds every channel hung up.
-    pub(crate) fn deal(&self, kind: Kind, deal: Deal, location: &'static Location<'static>) -> Outcome {
-        let mut op = Op::new(kind, location);
-        if let [arm] = deal.arms[..] {
-            op = op.on(arm.object);
-        }
-        let me = self.me();
-        if self.aborting() {
-            self.announce(op, None, Branch::Silent);
-            return Some((0, How::HungUp));
-        }
-        let (waits, tells) = {
-            let core = self.core.borrow();
-            let meeting = deal.arms.iter().any(|arm| core.channel(arm.object).meeting_place());
-            let tells = !deal.waits || deal.looks || deal.biased || deal.deadline.is_some();
-            if meeting && tells && !core.facts.meets {
-                drop(core);
-                self.learn(me, |facts| facts.meets = true);
-                return Some((0, How::HungUp));
-            }
-            // A sender may be met before its own event: what it did is seen all the same.
-            #[cfg(raddle_loom)]
-            if let Some(engine) = self.loom()
-                && meeting
-                && !core.facts.meets
-            {
-                engine.release_arrival(me);
-            }
-            (deal.waits, meeting && !deal.looks && core.facts.meets)
-        };
-        self.end_due_round(me);
-        self.core.borrow_mut().threads[me].deal = Some(Deal { arrived: !tells, ..deal });
-        let mut outcome = None;
-        if tells || !waits {
-            self.announce(op, None, Branch::Point);
-            outcome = self.attempt(me, op);
-            if outcome.is_none() && waits {
-                let arrive = Op { kind: Kind::Arrive, ..op };
-                self.core.borrow_mut().threads[me].deal.as_mut().expect("it has just been made").arrived = true;
-                self.record(me, &arrive, Value::None, Effect::Nothing);
-            }
-        }
-        if outcome.is_none() && waits {
-            self.announce(op, Some(&|core| core.can_deal(me)), Branch::Point);
-            outcome = self.attempt(me, op);
-        }
-        self.core.borrow_mut().threads[me].deal = None;
-        outcome.unwrap_or(Some((0, How::HungUp)))
-    }
-
-    /// Takes an arm if one can be taken, or none if that is to be. `None` if the thread has to wait.
-    fn attempt(&self, me: usize, op: Op) -> Option<Outcome> {
-        if self.aborting() {
-            return Some(Some((0, How::HungUp)));
-        }
-        let made = self.core.borrow_mut().threads[me].deal.as_mut().and_then(|deal| deal.made.take());
-        if let Some(Made { arm, how, clock }) = made {
-            self.core.borrow_mut().threads[me].view.acquire(&clock);
-            self.tell(me, op, Some((arm, how)), true);
-            return Some(Some((arm, how)));
-        }
-        let (alternatives, kept) = self.core.borrow().alternatives(me);
-        self.core.borrow_mut().kept_back |= kept;
-        let at = match alternatives.len() {
-            0 => return None,
-            // Arms that are only looked at are told apart like any others.
-            n => self.choose(n),
-        };
-        let (arm, way) = alternatives[at];
-        if way == Way::HungUp && !self.sees_hanging_up() {
-            self.learn(me, |facts| facts.hangs_up = true);
-            return Some(Some((0, How::HungUp)));
-        }
-        #[cfg(raddle_loom)]
-        if let Some(engine) = self.loom()
-            && let Way::Meet(partner, _) = way
-        {
-            engine.acquire_arrival(partner);
-        }
-        let outcome = self.core.borrow_mut().take_arm(me, arm, way);
-        self.tell(me, op, outcome, false);
-        Some(outcome)
-    }
-
-    /// Records what a deal came to. `made` if another thread's event has changed the channel already.
-    fn tell(&self, me: usize, op: Op, outcome: Outcome, made: bool) {
-        let (value, effect) = {
-            let mut core = self.core.borrow_mut();
-            let deal = core.deal(me);
-            let arms = deal.arms.clone();
-            let value = match outcome {
-                Some((arm, _)) if arms.len() > 1 => Value::Arm(arm as u32),
-                Some((_, How::Sent)) => Value::Message(deal.ticket),
-                Some((_, How::Received(ticket))) => Value::Message(ticket),
-                Some((_, How::HungUp)) => Value::HungUp,
-                Some((_, How::Fired(_))) => Value::Fired,
-                Some((_, How::Seen)) => Value::Done(true),
-                None if deal.waits => Value::Fired,
-                None => Value::Done(false),
-            };
-            let object = |arm: usize| Seen::Value(arms[arm].object);
-            let effect = match outcome {
-                _ if made => Effect::Nothing,
-                Some((arm, How::Sent | How::Received(_))) => Effect::Change(Some(object(arm))),
-                // Nothing has changed: a loop that does this again and again waits busily.
-                outcome => {
-                    let code = match outcome {
-                        None => 0,
-                        Some((arm, how)) => 2 + 2 * arm as u64 + u64::from(how == How::HungUp),
-                    };
-                    for arm in 1..arms.len() {
-                        core.has_read(me, &op, object(arm), code, false);
-                    }
-                    match arms.is_empty() {
-                        true => Effect::Nothing,
-                        false => Effect::Read(object(0), code, false),
-                    }
-                }
-            };
-            (value, effect)
-        };
-        self.record(me, &op, value, effect);
-    }
-
-    /// Waits until a message that was received is there, and takes it out of the account.
-    pub(crate) fn collect(&self, ticket: u64, kind: Kind, location: &'static Location<'static>) {
-        let me = self.me();
-        if !self.aborting() && !self.core.borrow().filled(ticket) {
-            self.announce(Op::new(kind, location), Some(&|core| core.filled(ticket)), Branch::Silent);
-        }
-        let clock = self.core.borrow_mut().in_flight.remove(&ticket).flatten();
-        if let Some(clock) = clock {
-            self.core.borrow_mut().threads[me].view.acquire(&clock);
-            #[cfg(raddle_loom)]
-            if let Some(engine) = self.loom()
-                && !self.aborting()
-            {
-                engine.acquire_message(ticket);
-            }
-        }
-    }
-
-    /// A message whose place was taken before is there now.
-    pub(crate) fn fill(&self, ticket: u64) {
-        if self.aborting() {
-            return;
-        }
-        #[cfg(raddle_loom)]
-        if let Some(engine) = self.loom() {
-            engine.release_message(ticket);
-        }
-        {
-            let mut core = self.core.borrow_mut();
-            let clock = core.publish(self.me());
-            if let Some(message) = core.in_flight.get_mut(&ticket) {
-                *message = Some(clock);
-            }
-        }
-        self.wake();
-    }
-
-    /// Whether hanging up is an event. In the loom world it always is: there a thread may come late to what is no event.
-    fn sees_hanging_up(&self) -> bool {
-        self.world == World::Loom || self.core.borrow().facts.hangs_up
-    }
-
-    /// One more sender or receiver.
-    pub(crate) fn one_more(&self, object: usize, side: Side) {
-        self.core.borrow_mut().channel_mut(object).handles[side as usize] += 1;
-    }
-
-    /// One sender or receiver less. Returns the messages that nobody will receive, to be dropped.
-    pub(crate) fn hang_up(&self, object: usize, side: Side, location: &'static Location<'static>) -> VecDeque<u64> {
-        let op = Op::new(Kind::HangUp, location).on(object);
-        let seen = self.sees_hanging_up() && !self.aborting();
-        if seen {
-            self.announce(op, None, Branch::Point);
-        }
-        let me = self.me();
-        let (last, left) = {
-            let mut core = self.core.borrow_mut();
-            let clock = core.publish(me);
-            let channel = core.channel_mut(object);
-            channel.gone[side as usize].join(&clock);
-            channel.handles[side as usize] = channel.handles[side as usize].saturating_sub(1);
-            let last = channel.handles[side as usize] == 0;
-            let left = if channel.abandoned() { std::mem::take(&mut channel.queue) } else { VecDeque::new() };
-            channel.discarded |= !left.is_empty();
-            (last, left)
-        };
-        if seen {
-            let effect = if last { Effect::Change(Some(Seen::Value(object))) } else { Effect::Nothing };
-            self.record(me, &op, Value::None, effect);
-        } else if last {
-            self.wake();
-        }
-        left
-    }
-
-    /// Closes a channel for senders, as Go does. False if it was closed before.
-    pub(crate) fn close(&self, object: usize, location: &'static Location<'static>) -> bool {
-        let op = Op::new(Kind::HangUp, location).on(object);
-        let me = self.announce(op, None, Branch::Point);
-        let open = {
-            let mut core = self.core.borrow_mut();
-            let clock = core.publish(me);
-            let channel = core.channel_mut(object);
-            let open = channel.handles != [0, 0];
-            channel.gone[Side::Send as usize].join(&clock);
-            channel.handles = [0, 0];
-            open
-        };
-        let effect = if open { Effect::Change(Some(Seen::Value(object))) } else { Effect::Nothing };
-        self.record(me, &op, Value::Done(open), effect);
-        open
-    }
-
-    /// Arms, or disarms, a timer. True if it was armed, and had not delivered.
-    pub(crate) fn rearm(&self, object: usize, due: Option<u64>, location: &'static Location<'static>) -> bool {
-        self.step(Op::new(Kind::Arm, location).on(object), None, Branch::Point, |core, _| {
-            let timer = core.channel_mut(object).timer.as_mut().expect("a timer's channel has one");
-            let was = std::mem::replace(&mut timer.due, due).is_some();
-            (was, Value::Done(was), Effect::Change(Some(Seen::Value(object))))
-        })
-    }
-
-    /// How many messages there are, for `len`, `is_empty` and `is_full`.
-    pub(crate) fn queued(&self, object: usize, location: &'static Location<'static>) -> usize {
-        let me = self.me();
-        let meets = {
-            let core = self.core.borrow();
-            core.facts.meets || core.channel(object).rules != Rules::HandOver
-        };
-        if !meets {
-            self.learn(me, |facts| facts.meets = true);
-        }
-        let op = Op::new(Kind::Look, location).on(object);
-        let me = self.announce(op, None, Branch::Point);
-        if self.core.borrow().channel(object).discarded && !self.sees_hanging_up() {
-            // Whoever looks earlier sees what has gone since.
-            self.learn(me, |facts| facts.hangs_up = true);
-            return 0;
-        }
-        let timer = self.core.borrow().channel(object).timer;
-        let length = match timer {
-            None => self.core.borrow().channel(object).queue.len(),
-            // Looking settles whether it has fired.
-            Some(Timer { due, .. }) => {
-                let (is_due, may) = {
-                    let mut core = self.core.borrow_mut();
-                    core.kept_back |= core.keeps_back(due);
-                    (core.must_have_fired(me, due), core.may_fire(due))
-                };
-                let fires = is_due || (may && self.choose(2) == 1);
-                if fires {
-                    self.core.borrow_mut().fire(me, due);
-                }
-                usize::from(fires)
-            }
-        };
-        self.record(me, &op, Value::Count(length as u64), Effect::Read(Seen::Value(object), length as u64, false));
-        length
     }
 }

@@ -14,6 +14,7 @@
 //!   `lazy_static`, so a dropped reference initialises one of those, and the last owner reads them all.
 
 mod quiet;
+mod turn;
 
 use std::{
     cell::{Cell, RefCell},

@@ -37,8 +37,9 @@ use std::{
 
 pub(crate) use self::member::*;
 use super::{
-    all_wait, binding,
+    binding,
     core::PanicNote,
+    ending::all_wait,
     event::{Kind, ObjectKind, ObjectRef},
     lock::owned,
     threads::ended_owning,

@@ -197,7 +197,7 @@ pub fn program(stick: bool, small: bool) -> impl Strategy<Value = Program> {
             let capacity = select(vec![Some(0), Some(0), Some(0), Some(1), Some(1), Some(2), None, None]);
             let ends = (prop::bool::weighted(owned), prop::bool::weighted(owned));
             let channels = (1..=channels).prop_flat_map(move |channels| {
-                let ends = prop::collection::vec(prop::collection::vec(ends.clone(), channels), threads);
+                let ends = prop::collection::vec(prop::collection::vec(ends, channels), threads);
                 (prop::collection::vec(capacity.clone(), channels), ends)
             });
             let bodies = prop::collection::vec(prop::collection::vec(raw(), 1..=most), threads);

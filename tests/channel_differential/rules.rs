@@ -36,18 +36,18 @@ pub fn broken(program: &Program, registers: &[Vec<Seen>]) -> Option<String> {
             let arms = match op {
                 Op::Drop(..) => continue,
                 Op::Add => {
-                    if let (time, Seen::Held(n)) = next() {
-                        if counts.insert(n, (thread, time)).is_some() {
-                            return Some(format!("two additions found {n}"));
-                        }
+                    if let (time, Seen::Held(n)) = next()
+                        && counts.insert(n, (thread, time)).is_some()
+                    {
+                        return Some(format!("two additions found {n}"));
                     }
                     continue;
                 }
                 Op::Len(_, channel) => {
-                    if let (_, Seen::Len(len)) = next() {
-                        if program.channels[*channel].is_some_and(|capacity| len > capacity) {
-                            return Some(format!("channel {channel} holds {len} messages"));
-                        }
+                    if let (_, Seen::Len(len)) = next()
+                        && program.channels[*channel].is_some_and(|capacity| len > capacity)
+                    {
+                        return Some(format!("channel {channel} holds {len} messages"));
                     }
                     continue;
                 }

@@ -87,7 +87,9 @@ fn a_barrier_for_none_or_one_lets_everybody_through_as_the_leader() {
 fn a_barrier_that_not_enough_threads_come_to_is_a_deadlock() {
     for verdict in fails(Deadlock, "main in wait of barrier#1", || {
         let barrier = Barrier::new(3);
-        in_threads(2, move |_| drop(barrier.wait()));
+        in_threads(2, move |_| {
+            let _ = barrier.wait();
+        });
     }) {
         let waiting = verdict.failure.unwrap().waiting;
         let told: Vec<_> =
@@ -245,7 +247,11 @@ fn a_barrier_that_all_come_to_costs_no_schedule() {
         let executions = |rounds: usize| {
             passes_with(strategy, move || {
                 let barrier = Barrier::new(4);
-                in_threads(4, move |_| (0..rounds).for_each(|_| drop(barrier.wait())));
+                in_threads(4, move |_| {
+                    (0..rounds).for_each(|_| {
+                        let _ = barrier.wait();
+                    })
+                });
             })
             .executions
         };
@@ -258,7 +264,9 @@ fn a_wait_is_one_event_and_says_how_many_have_come() {
     for strategy in strategies() {
         let verdict = run(strategy, || {
             let barrier = Barrier::new(2);
-            in_threads(2, move |_| drop(barrier.wait()));
+            in_threads(2, move |_| {
+                let _ = barrier.wait();
+            });
             panic!("to be told");
         });
         let steps = verdict.failure.unwrap().steps;
@@ -273,7 +281,9 @@ static BARRIER: Barrier = Barrier::new(2);
 fn a_static_starts_afresh() {
     // One has come in the first execution, and waits for ever: in the next, it has not come.
     for strategy in exhaustive() {
-        let verdict = run(strategy, || drop(BARRIER.wait()));
+        let verdict = run(strategy, || {
+            let _ = BARRIER.wait();
+        });
         expect(&verdict, Deadlock, "main in wait of barrier#1");
     }
     passes(|| {
@@ -351,7 +361,9 @@ fn it_belongs_to_one_world() {
     let used = std::sync::Arc::clone(&barrier);
     for strategy in exhaustive().into_iter().take(1) {
         let used = std::sync::Arc::clone(&used);
-        passes_with(strategy, move || drop(used.wait()));
+        passes_with(strategy, move || {
+            let _ = used.wait();
+        });
         let told = catch_unwind(AssertUnwindSafe(|| barrier.wait())).unwrap_err();
         let told = told.downcast::<String>().unwrap();
         assert!(told.starts_with("a barrier made at tests/models/barrier.rs:"), "{told}");

@@ -244,7 +244,7 @@ pub(crate) fn wake(binding: &Binding, object: ObjectKind) {
 /// The number of a new object of the calling thread's run; 0 outside any.
 pub(crate) fn number() -> u32 {
     match crate::world::here() {
-        Here::Run => member().run.number(|number| Ok::<_, Infallible>(number)).unwrap_or_else(|never| match never {}),
+        Here::Run => member().run.number(Ok::<_, Infallible>).unwrap_or_else(|never| match never {}),
         Here::Model(_) | Here::Outside => 0,
     }
 }
