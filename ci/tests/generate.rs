@@ -32,12 +32,15 @@ fn what_is_out_of_date_is_named_and_mended() {
     for folder in ["src/patterns", "loom-tests/seeds", "shuttle-tests/seeds"] {
         copy(&root.join(folder), &scratch.path().join(folder));
     }
-    fs::copy(root.join("README.md"), scratch.path().join("README.md")).expect("README.md");
+    for file in ["README.md", "src/worlds.md"] {
+        fs::copy(root.join(file), scratch.path().join(file)).expect("a file that is generated in part");
+    }
     let root = scratch.path();
     assert_eq!(generate(root, &["--check"]).status.code(), Some(0));
     for (file, from, to) in [
         ("README.md", "a lost wake-up", "a deadlock"),
         ("README.md", "load atomic#1 -> 0", "load atomic#1 -> 7"),
+        ("src/worlds.md", "*missing*", "*there*"),
         ("src/patterns/counter/naive.rs", "Fixed by", "Fixed in"),
     ] {
         let path = root.join(file);

@@ -8,6 +8,7 @@ use raddle::{
     FailureKind::{Deadlock, Leak, Livelock, Panic},
     Strategy, World,
     channel::{self, TryRecvError, bounded, select, unbounded},
+    go::{Chan, go},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -236,16 +237,16 @@ fn in_a_timed_model_the_earlier_timer_fires_first() {
 fn what_was_done_before_a_send_is_seen_after_its_receive() {
     // Also by a receiver that waits for one sender and meets another.
     passes(|| {
-        let (calls, (s, r)) = (Arc::new(AtomicUsize::new(0)), bounded(0));
+        let (calls, done) = (Arc::new(AtomicUsize::new(0)), Chan::new(0));
         for _ in 0..2 {
-            let (calls, s) = (Arc::clone(&calls), s.clone());
-            thread::spawn(move || {
+            let (calls, done) = (Arc::clone(&calls), done.clone());
+            go(move || {
                 calls.fetch_add(1, Relaxed);
-                s.send(()).unwrap();
+                done.send(());
             });
         }
-        r.recv().unwrap();
-        r.recv().unwrap();
+        done.recv().unwrap();
+        done.recv().unwrap();
         assert_eq!(calls.load(Relaxed), 2);
     });
 }
