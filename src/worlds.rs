@@ -83,7 +83,13 @@ pub const APIS: &[Api] = &[
         ANY_POINT,
         ANY_POINT,
     ),
-    api("sync", &["Barrier", "BarrierWaitResult", "Once", "OnceState", "OnceLock", "LazyLock"], Native, Built, Built),
+    api(
+        "sync",
+        &["Barrier", "BarrierWaitResult", "Once", "ONCE_INIT", "OnceState", "OnceLock", "LazyLock"],
+        Native,
+        Built,
+        Built,
+    ),
     api(
         "sync::mpsc",
         &[

@@ -119,6 +119,9 @@ fn begins(ex: &Execution, note: PanicNote) {
     }
 }
 
+/// What is said of a payload that is not text.
+const NOT_TEXT: &str = "a panic whose payload is not text";
+
 /// The text of a panic's payload.
 pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
     if let Some(text) = payload.downcast_ref::<&str>() {
@@ -126,7 +129,7 @@ pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
     } else if let Some(text) = payload.downcast_ref::<String>() {
         text.clone()
     } else {
-        "a panic whose payload is not text".to_owned()
+        NOT_TEXT.to_owned()
     }
 }
 
@@ -134,11 +137,9 @@ pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
 /// that was raised by `resume_unwind`, which calls no hook, is in no note.
 pub(crate) fn last_note(payload: &(dyn Any + Send)) -> PanicNote {
     let message = message_of(payload);
-    LAST.take().filter(|note| note.message == message).unwrap_or_else(|| PanicNote {
-        message,
-        file: "unknown".to_owned(),
-        line: 0,
-    })
+    // An engine ends its threads by panics of its own, whose payloads are no text either.
+    let belongs = |note: &PanicNote| note.message == message && !(message == NOT_TEXT && note.of_engine());
+    LAST.take().filter(belongs).unwrap_or_else(|| PanicNote { message, file: "unknown".to_owned(), line: 0 })
 }
 
 impl PanicNote {
