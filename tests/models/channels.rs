@@ -289,7 +289,9 @@ fn left_behind(capacity: Option<usize>) -> (usize, bool) {
 
 #[test]
 fn a_bounded_channel_keeps_what_nobody_will_receive() {
-    assert_eq!((left_behind(Some(1)), left_behind(None)), ((1, false), (0, true)), "crossbeam-channel does");
+    if World::compiled().contains(&World::Std) {
+        assert_eq!((left_behind(Some(1)), left_behind(None)), ((1, false), (0, true)), "crossbeam-channel does");
+    }
     explores([((1, false), (0, true))], || (left_behind(Some(1)), left_behind(None)));
     passes(|| {
         let (s, r) = bounded(1);
