@@ -104,10 +104,7 @@ macro_rules! __go_select_internal {
 
 /// Go's `select`: does one of several operations, any one that can be done.
 ///
-/// ```
-/// # if cfg!(any(loom, shuttle)) {
-/// #     return; // There is no world outside models.
-/// # }
+/// ```no_run
 /// use raddle::go::{Chan, select};
 ///
 /// let (numbers, done) = (Chan::new(1), Chan::<()>::new(0));
