@@ -30,7 +30,6 @@ struct Session<'a> {
     plan: &'a Plan,
     model: &'a Model,
     ex: &'a Execution,
-    runner: shuttle::Runner,
     executions: u64,
     steps: u64,
     restarts: u32,
@@ -48,7 +47,6 @@ pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
         plan,
         model,
         ex: &ex,
-        runner: shuttle::Runner::new(),
         executions: 0,
         steps: 0,
         restarts: 0,
@@ -68,13 +66,13 @@ impl Session<'_> {
         self.ex.begin();
         let model = Arc::clone(self.model);
         let location = Location::caller();
-        let ran = catch_unwind(AssertUnwindSafe(|| {
-            self.runner.run(move || {
-                let ex = crate::world::current().expect("the model runs while its execution is installed");
-                ex.run_main(location, || model());
-            });
-        }));
-        if let Err(payload) = ran {
+        let main = move || {
+            let ex = crate::world::current().expect("the model runs while its execution is installed");
+            ex.run_main(location, || model());
+        };
+        let engine = self.ex.shuttle();
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| engine.run(self.ex, Box::new(main)))) {
+            engine.abandon();
             return Err(Error::Tool(format!("the shuttle engine gave up: {}", message_of(&*payload))));
         }
         let ended = take(self.ex)?;

@@ -166,7 +166,7 @@ impl Execution {
                 std::mem::forget(std::mem::take(&mut thread.locals));
             }
             loop {
-                engine.give_way();
+                engine.give_way(me);
             }
         }
         #[cfg(not(raddle_shuttle))]
@@ -183,7 +183,7 @@ impl Execution {
                 engine.yield_now();
             }
             #[cfg(raddle_shuttle)]
-            Engine::Shuttle(engine) => engine.give_way(),
+            Engine::Shuttle(engine) => engine.give_way(me),
         }
         self.me.set(me);
         self.core.borrow_mut().threads[me].yields = false;

@@ -1,34 +1,21 @@
 //! The shuttle engine: coroutines, and a decision at every scheduling point.
 //!
-//! shuttle never learns that a thread waits: the waist knows every thread's guard, so a strategy is shown only the
-//! threads whose guards hold, and a deadlock is found before shuttle could meet it. The decision falls before shuttle
-//! is asked for anything, and it is asked only if another thread is to run. Executions are driven one by one rather than
-//! by shuttle's `Runner`, so that each has a seed of its own, a stuck one unwinds every thread (shuttle leaks the stacks
-//! of an execution that its scheduler stops), and no panic is printed.
+//! The coroutines are shuttle's. What shuttle keeps around them is not used, and costs nothing: a task of its own for each
+//! thread, with tracing spans, labels, signatures and clocks, and a panic hook that prints a schedule for every panic. The
+//! waist knows every thread's guard, so a strategy is shown only the threads whose guards hold, a deadlock is found before
+//! anybody could meet it, and a stuck execution unwinds every thread: nothing of it is leaked.
 
 use std::{
     cell::{Cell, RefCell},
-    panic::Location,
     rc::Rc,
 };
 
-use shuttle_engine::{
-    Config, FailurePersistence, MaxSteps,
-    runtime::{
-        execution::{Execution as Coroutines, ExecutionState},
-        thread::{
-            continuation::{CONTINUATION_POOL, ContinuationPool},
-            switch,
-        },
-    },
-    scheduler::{Schedule, Scheduler, Task, TaskId},
-};
+use shuttle_engine::runtime::thread::continuation::{Continuation, ContinuationOutput};
 use smallvec::SmallVec;
 
 use super::{
     Execution,
     core::{Core, Status},
-    current,
 };
 use crate::check::strategy::{Chooser, Point};
 
@@ -39,11 +26,71 @@ pub(crate) struct Engine {
     pub(crate) strategy: RefCell<Box<dyn Chooser>>,
     /// The thread that runs next, where that is decided.
     next: Cell<Option<usize>>,
+    /// What the threads of this execution run on, by number.
+    coroutines: RefCell<Vec<Coroutine>>,
+    /// Coroutines of earlier executions, whose stacks are used again.
+    idle: RefCell<Vec<Coroutine>>,
+}
+
+struct Coroutine {
+    /// `None` while it runs.
+    continuation: Option<Continuation>,
+    /// Goes back to whoever resumed it.
+    suspend: Rc<dyn Fn()>,
+}
+
+impl Coroutine {
+    fn new() -> Coroutine {
+        let continuation = Continuation::new(STACK);
+        let yielder = continuation.yielder;
+        let suspend = move || {
+            // SAFETY: the yielder lives as long as its continuation does, and only what runs on it calls this.
+            unsafe { &*yielder }.suspend(ContinuationOutput::Yielded);
+        };
+        Coroutine { continuation: Some(continuation), suspend: Rc::new(suspend) }
+    }
 }
 
 impl Engine {
     pub(crate) fn new(strategy: Box<dyn Chooser>) -> Engine {
-        Engine { strategy: RefCell::new(strategy), next: Cell::new(None) }
+        Engine {
+            strategy: RefCell::new(strategy),
+            next: Cell::new(None),
+            coroutines: RefCell::default(),
+            idle: RefCell::default(),
+        }
+    }
+
+    /// Runs one execution, whose main function is `main`, until none of its threads goes on.
+    pub(crate) fn run(&self, ex: &Execution, main: Box<dyn FnOnce()>) {
+        self.next.set(None);
+        self.spawn(main);
+        let mut next = Some(0);
+        while let Some(running) = next {
+            let continuation = self.coroutines.borrow_mut()[running].continuation.take();
+            let mut continuation = continuation.expect("a thread that can run is suspended");
+            continuation.resume();
+            self.coroutines.borrow_mut()[running].continuation = Some(continuation);
+            next = self.follows(ex, running);
+        }
+        self.finish(ex);
+    }
+
+    /// Keeps the coroutines of an execution for the next one. One whose thread never ends cannot be used again.
+    fn finish(&self, ex: &Execution) {
+        let core = ex.core.borrow();
+        for (id, coroutine) in self.coroutines.borrow_mut().drain(..).enumerate().rev() {
+            match core.finished(id) {
+                true => self.idle.borrow_mut().push(coroutine),
+                // To end it would unwind what has caught all that unwinds it.
+                false => std::mem::forget(coroutine),
+            }
+        }
+    }
+
+    /// Leaves everything as it is: the tool has failed, and nothing can be relied on.
+    pub(crate) fn abandon(&self) {
+        std::mem::forget(std::mem::take(&mut *self.coroutines.borrow_mut()));
     }
 
     /// A scheduling point of thread `me`: returns when it is its turn. `yielding` asks the strategy to prefer others.
@@ -51,14 +98,32 @@ impl Engine {
         let next = self.decide(&mut ex.core.borrow_mut(), Some(me), yielding);
         if next != me {
             self.next.set(Some(next));
-            switch();
+            self.suspend(me);
         }
     }
 
     /// Lets another thread run, while the execution ends early.
-    pub(crate) fn give_way(&self) {
-        ExecutionState::request_yield();
-        switch();
+    pub(crate) fn give_way(&self, me: usize) {
+        self.suspend(me);
+    }
+
+    fn suspend(&self, me: usize) {
+        let suspend = Rc::clone(&self.coroutines.borrow()[me].suspend);
+        suspend();
+    }
+
+    /// Who runs next after `from`, which has been suspended or has ended. Nobody, if the execution is over.
+    fn follows(&self, ex: &Execution, from: usize) -> Option<usize> {
+        let decided = self.next.take();
+        let core = &mut *ex.core.borrow_mut();
+        if ex.aborting() {
+            return next_to_unwind(core, from);
+        }
+        match decided {
+            None if core.all_finished_but(from) => None,
+            None => Some(self.decide(core, Some(from), false)),
+            decided => decided,
+        }
     }
 
     /// Who runs next, after `from`.
@@ -98,8 +163,10 @@ impl Engine {
         }
     }
 
-    pub(crate) fn spawn(&self, body: Box<dyn FnOnce() + 'static>, location: &'static Location<'static>) {
-        ExecutionState::spawn_thread(body, STACK, None, None, location);
+    pub(crate) fn spawn(&self, body: Box<dyn FnOnce() + 'static>) {
+        let mut coroutine = self.idle.borrow_mut().pop().unwrap_or_else(Coroutine::new);
+        coroutine.continuation.as_mut().expect("an idle coroutine is whole").initialize(body);
+        self.coroutines.borrow_mut().push(coroutine);
     }
 
     pub(crate) fn choose(&self, core: &mut Core, n: usize) -> usize {
@@ -109,50 +176,13 @@ impl Engine {
     }
 }
 
-/// shuttle's side of the waist.
-struct Waist;
-
-impl Scheduler for Waist {
-    fn new_execution(&mut self) -> Option<Schedule> {
-        Some(Schedule::new(0))
-    }
-
-    fn next_task(&mut self, tasks: &[&Task], from: Option<TaskId>, _yielding: bool) -> Option<TaskId> {
-        let ex = current().expect("shuttle schedules a model's threads");
-        let from = from.map(usize::from);
-        let at = |id: usize| tasks.iter().position(|task| usize::from(task.id()) == id);
-        let chosen = match ex.shuttle().next.take() {
-            _ if ex.aborting() => next_to_unwind(ex, tasks, from)?,
-            Some(next) => at(next).expect("a thread that can run has not ended"),
-            None => match from.and_then(at) {
-                // It has nothing to announce: it runs on, up to its end.
-                Some(at) => at,
-                // Main begins.
-                None if ex.core.borrow().threads.is_empty() => 0,
-                // A thread has ended.
-                None => {
-                    let next = ex.shuttle().decide(&mut ex.core.borrow_mut(), from, false);
-                    at(next).expect("a thread that can run has not ended")
-                }
-            },
-        };
-        Some(tasks[chosen].id())
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        unreachable!("choices are asked of the strategy, not of shuttle")
-    }
-}
-
 /// An execution that ends early unwinds one thread after the other. One whose destructors wait for a lock lets the
-/// others go first. `None` if only threads are left that never end: shuttle then leaks their stacks.
-fn next_to_unwind(ex: &Execution, tasks: &[&Task], from: Option<usize>) -> Option<usize> {
-    let core = ex.core.borrow();
-    let thread = |at: usize| core.threads.get(usize::from(tasks[at].id()));
-    let waits = |at: &usize| thread(*at).is_some_and(|thread| thread.yields);
-    let goes_on = || (0..tasks.len()).filter(|&at| !thread(at).is_some_and(|thread| thread.left));
-    let current = goes_on().find(|&at| Some(usize::from(tasks[at].id())) == from);
-    current.filter(|at| !waits(at)).or_else(|| goes_on().find(|at| !waits(at))).or(current).or_else(|| goes_on().next())
+/// others go first. `None` if only threads are left that never end: their stacks are leaked.
+fn next_to_unwind(core: &Core, from: usize) -> Option<usize> {
+    let waits = |id: &usize| core.threads[*id].yields;
+    let goes_on = || (0..core.threads.len()).filter(|&id| !core.finished(id) && !core.threads[id].left);
+    let current = goes_on().find(|&id| id == from);
+    current.filter(|id| !waits(id)).or_else(|| goes_on().find(|id| !waits(id))).or(current).or_else(|| goes_on().next())
 }
 
 impl Execution {
@@ -163,65 +193,4 @@ impl Execution {
             super::Engine::Loom(_) => unreachable!("shuttle schedules the shuttle world only"),
         }
     }
-}
-
-/// What serves all executions of a model: the stacks, and shuttle's settings.
-pub(crate) struct Runner {
-    stacks: ContinuationPool,
-    config: Config,
-}
-
-impl Runner {
-    pub(crate) fn new() -> Runner {
-        let mut config = Config::new();
-        config.stack_size = STACK;
-        config.failure_persistence = FailurePersistence::None;
-        config.max_steps = MaxSteps::None;
-        config.silence_warnings = true;
-        Runner { stacks: ContinuationPool::new(), config }
-    }
-
-    /// Runs one execution whose main function is `main`.
-    pub(crate) fn run(&self, main: impl FnOnce() + Send + 'static) {
-        CONTINUATION_POOL.set(&self.stacks, || {
-            let scheduler = Rc::new(RefCell::new(Waist));
-            Coroutines::new(scheduler, Schedule::new(0)).run(&self.config, main, Location::caller());
-        });
-    }
-}
-
-/// Lets shuttle install its panic hook, which prints a schedule for every panic in the process, and takes it away.
-pub(crate) fn disarm_hook() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(disarm);
-}
-
-fn disarm() {
-    struct Only;
-    impl Scheduler for Only {
-        fn new_execution(&mut self) -> Option<Schedule> {
-            Some(Schedule::new(0))
-        }
-        fn next_task(&mut self, tasks: &[&Task], _: Option<TaskId>, _: bool) -> Option<TaskId> {
-            Some(tasks[0].id())
-        }
-        fn next_u64(&mut self) -> u64 {
-            0
-        }
-    }
-    let before = std::panic::take_hook();
-    let ran = std::thread::spawn(|| {
-        let runner = Runner::new();
-        CONTINUATION_POOL.set(&runner.stacks, || {
-            Coroutines::new(Rc::new(RefCell::new(Only)), Schedule::new(0)).run(
-                &runner.config,
-                || {},
-                Location::caller(),
-            );
-        });
-    })
-    .join();
-    drop(std::panic::take_hook());
-    std::panic::set_hook(before);
-    ran.expect("an empty shuttle execution succeeds");
 }

@@ -146,7 +146,7 @@ impl Execution {
             #[cfg(raddle_shuttle)]
             Engine::Shuttle(engine) => {
                 let _ = stack_size;
-                engine.spawn(Box::new(start), location);
+                engine.spawn(Box::new(start));
             }
         }
         self.set_me(me);
