@@ -57,9 +57,14 @@ pub enum Op {
 }
 
 impl Op {
-    /// The same, but it does not wait for ever; nothing if it never did.
-    fn softer(&self) -> Option<Op> {
+    /// The same, but it does not wait for ever; nothing if it never did. In a `plain` program something that never waits.
+    fn softer(&self, plain: bool) -> Option<Op> {
         match self {
+            Op::Do(_, Patience::Forever) | Op::Select(.., Patience::Forever) | Op::Iterate(_, Patience::Forever)
+                if plain =>
+            {
+                Some(Op::Add)
+            }
             Op::Do(arm, Patience::Forever) => Some(Op::Do(*arm, Patience::Timeout)),
             Op::Select(arms, manner, Patience::Forever) => Some(Op::Select(arms.clone(), *manner, Patience::Timeout)),
             Op::Iterate(channel, Patience::Forever) => Some(Op::Iterate(*channel, Patience::Timeout)),
@@ -144,6 +149,17 @@ fn raw() -> impl Strategy<Value = Raw> {
     ])
 }
 
+impl Raw {
+    /// The same, but nobody can tell by it whether others wait.
+    fn plain(self) -> Raw {
+        match self {
+            Raw::Do(end, _) => Raw::Do(end, Patience::Forever),
+            Raw::Select(ends, ..) => Raw::Select(ends, Manner::Any, Patience::Forever),
+            other => other,
+        }
+    }
+}
+
 /// The operations of a thread, on ends that it owns at that time.
 fn resolve(thread: usize, ends: &[(bool, bool)], raw: &[Raw]) -> Vec<Op> {
     let mut owned = Vec::new();
@@ -186,7 +202,8 @@ fn resolve(thread: usize, ends: &[(bool, bool)], raw: &[Raw]) -> Vec<Op> {
 }
 
 /// Programs of two or three threads, or four of which each does little. Of those that do not `stick`, no execution gets
-/// stuck: some operation of theirs does not wait for ever where it might have. A `small` one has fewer threads.
+/// stuck: some operation of theirs does not wait for ever where it might have. A `small` one has fewer threads. In some,
+/// nobody can tell whether others wait.
 pub fn program(stick: bool, small: bool) -> impl Strategy<Value = Program> {
     let threads = if small { vec![2, 2, 2, 2, 2, 3] } else { vec![2, 2, 2, 3, 3, 3, 4] };
     (select(threads), select(vec![Joins::Never, Joins::Holding, Joins::Freed, Joins::Freed]))
@@ -200,24 +217,28 @@ pub fn program(stick: bool, small: bool) -> impl Strategy<Value = Program> {
                 let ends = prop::collection::vec(prop::collection::vec(ends, channels), threads);
                 (prop::collection::vec(capacity.clone(), channels), ends)
             });
-            let bodies = prop::collection::vec(prop::collection::vec(raw(), 1..=most), threads);
+            let plain = prop::bool::weighted(0.3);
+            let bodies = plain.prop_flat_map(move |plain| {
+                let raw = raw().prop_map(move |raw| if plain { raw.plain() } else { raw });
+                (Just(plain), prop::collection::vec(prop::collection::vec(raw, 1..=most), threads))
+            });
             (channels, bodies, Just(joins))
         })
-        .prop_map(move |((channels, ends), raw, joins)| {
+        .prop_map(move |((channels, ends), (plain, raw), joins)| {
             let threads = ends.iter().zip(&raw).enumerate();
             let threads = threads.map(|(thread, (ends, raw))| resolve(thread, ends, raw)).collect();
             let mut program = Program { channels, ends, threads, joins };
             if !stick {
-                while soften(&mut program) {}
+                while soften(&mut program, plain) {}
             }
             program
         })
 }
 
 /// Has one thread of a stuck execution, if there is one, wait less. False if there is none.
-fn soften(program: &mut Program) -> bool {
+fn soften(program: &mut Program, plain: bool) -> bool {
     for (thread, op) in reference::stuck(program) {
-        if let Some(softer) = program.threads[thread][op].softer() {
+        if let Some(softer) = program.threads[thread][op].softer(plain) {
             program.threads[thread][op] = softer;
             return true;
         }
