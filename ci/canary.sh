@@ -12,6 +12,10 @@ copy() {
     rm -rf "$scratch/copy"
     mkdir "$scratch/copy"
     git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$scratch/copy"
+    # The dependencies that are built already serve the copy too. Its own packages have another version: cargo tells
+    # packages in one target folder apart by name and version, and would take one tree's for the other's.
+    sed -i 's/^version = "0.1.0"$/version = "0.1.0-canary"/' "$scratch/copy/Cargo.toml" "$scratch/copy/Cargo.lock"
+    grep -q 'canary' "$scratch/copy/Cargo.toml" || { echo "canary: the workspace's version has changed" >&2; exit 1; }
 }
 
 # red NAME CASE: the suites fail in the copy, and say that it is the case. They are run as the step "test" runs them,

@@ -7,8 +7,9 @@
 //! **Meeting.** At a channel without room (a rendezvous) two threads go on together. A thread that has announced such
 //! an operation might be waiting already, or might be about to: nobody can tell, so the receiver alone brings about the
 //! meeting, as one event, with any sender that is there. Where somebody *can* tell (by `try_send`, a deadline, a default
-//! arm, a bias, `ready`), beginning to wait becomes an event of its own ([`Arrive`](super::event::Kind::Arrive)), and whoever comes second
-//! brings the meeting about. That is a fact, [`Facts::meets`](super::core::Facts).
+//! arm, a bias, `ready`, or by another arm that can be taken), beginning to wait becomes an event of its own
+//! ([`Arrive`](super::event::Kind::Arrive)), and whoever comes second brings the meeting about. That is a fact,
+//! [`Facts::meets`](super::core::Facts).
 //!
 //! **Hanging up.** That a sender or receiver is dropped is an event only if the model ever sees a channel hung up
 //! ([`Facts::hangs_up`](super::core::Facts)): dropping it as early as possible shows that, if anything does. In the
@@ -318,6 +319,18 @@ impl Core {
             all.push((0, Way::Nothing));
         }
         (all, kept)
+    }
+
+    /// Whether an arm could be taken now, whether or not somebody waits to meet the thread.
+    fn ready_alone(&self, me: usize, deal: &Deal) -> bool {
+        let mut ready = false;
+        for &arm in &deal.arms {
+            self.ways(me, arm, |way| {
+                ready |= !matches!(way, Way::Meet(..));
+                ready
+            });
+        }
+        ready
     }
 
     /// Whether the thread's deal could come to something now.

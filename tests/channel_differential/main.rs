@@ -121,14 +121,14 @@ fn differential(
 #[test]
 fn depth_first_search_sees_exactly_what_can_happen() {
     for strategy in compiled(&[Strategy::Dfs]) {
-        differential(strategy, 600, u32::MAX, program(false, false));
+        differential(strategy, 450, u32::MAX, program(false, false));
     }
 }
 
 #[test]
 fn depth_first_search_gets_stuck_only_where_that_can_happen() {
     for strategy in compiled(&[Strategy::Dfs]) {
-        differential(strategy, 400, u32::MAX, program(true, false));
+        differential(strategy, 300, u32::MAX, program(true, false));
     }
 }
 

@@ -278,6 +278,39 @@ fn a_biased_select_that_is_met_takes_its_first_arm() {
     });
 }
 
+#[test]
+fn selects_that_need_not_wait_do_not_meet() {
+    explores([(2, 2)], || {
+        let ((s, r), (room, _kept), (more, _too)) = (bounded(0), bounded(1), bounded(1));
+        let other = thread::spawn(move || {
+            select! {
+                send(s, 1) -> sent => { sent.unwrap(); 1 }
+                send(room, 2) -> sent => { sent.unwrap(); 2 }
+            }
+        });
+        let mine = select! {
+            recv(r) -> got => got.unwrap_or(2),
+            send(more, 2) -> sent => { sent.unwrap(); 2 }
+        };
+        (other.join().unwrap(), mine)
+    });
+}
+
+#[test]
+fn a_select_that_need_not_wait_meets_whoever_does() {
+    explores([None, Some(1)], || {
+        let ((s, r), (dead, gone)) = (bounded(0), bounded(0));
+        drop(gone);
+        let other = thread::spawn(move || r.recv().ok());
+        select! {
+            send(s, 1) -> sent => sent.unwrap(),
+            send(dead, 2) -> sent => assert!(sent.is_err()),
+        }
+        drop(s);
+        other.join().unwrap()
+    });
+}
+
 /// What is left in a channel without receivers, and whether the message there has been dropped.
 fn left_behind(capacity: Option<usize>) -> (usize, bool) {
     let (s, r) = capacity.map_or_else(unbounded, bounded);

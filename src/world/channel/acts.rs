@@ -38,6 +38,8 @@ impl Execution {
             let core = self.core.borrow();
             let meeting = deal.arms.iter().any(|arm| core.channel(arm.object).meeting_place());
             let tells = !deal.waits || deal.looks || deal.biased || deal.deadline.is_some();
+            // Nobody can say of a thread that need not wait that it waits.
+            let tells = tells || (deal.arms.len() > 1 && core.ready_alone(me, &deal));
             if meeting && tells && !core.facts.meets {
                 drop(core);
                 self.learn(me, |facts| facts.meets = true);
