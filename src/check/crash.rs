@@ -54,13 +54,7 @@ pub(crate) struct Armed {
 impl Armed {
     /// Prepares for the executions of a case.
     pub(crate) fn new(case: &str, strategy: Strategy) -> Armed {
-        static ENGINES: Once = Once::new();
-        ENGINES.call_once(|| {
-            // loom's coroutines bring a handler of their own, which turns an overflow into undefined behaviour: it has
-            // to be there before ours replaces it.
-            #[cfg(raddle_loom)]
-            drop(std::thread::spawn(|| ::loom::model::Builder::new().check(|| {})).join());
-        });
+        engines();
         let sample =
             Token::new(case, strategy, Body::Number { number: 0, choices: Default::default() }, &Default::default())
                 .to_string();
@@ -118,6 +112,17 @@ impl Drop for Armed {
 /// Has last words written to a file as well. For the process of an isolated check.
 pub(crate) fn last_words_to(file: &File) {
     LAST_WORDS.store(file.as_raw_fd(), Relaxed);
+}
+
+/// Has loom's coroutines install what they install in the process: a signal handler and a panic hook.
+pub(crate) fn engines() {
+    static ENGINES: Once = Once::new();
+    ENGINES.call_once(|| {
+        // loom's coroutines bring a handler of their own, which turns an overflow into undefined behaviour: it has to be
+        // there before ours replaces it.
+        #[cfg(raddle_loom)]
+        drop(std::thread::spawn(|| ::loom::model::Builder::new().check(|| {})).join());
+    });
 }
 
 fn install() -> *mut libc::c_void {

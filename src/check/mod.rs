@@ -16,7 +16,7 @@
 //! # }
 //! ```
 
-mod crash;
+pub(crate) mod crash;
 mod error;
 #[cfg(raddle_loom)]
 mod explore_loom;
