@@ -21,8 +21,7 @@ use crate::world::{
 ///
 /// A static starts afresh in every execution: the initialiser runs again, and [what it made](OnceLock) is dropped once
 /// the execution is over. So a static lock is a `LazyLock<Mutex<T>>`. For that the initialiser has to be a function
-/// pointer, as it is unless its type is given: what a closure has captured is used up by the first execution, and the
-/// next errs.
+/// pointer, as in a `LazyLock<T>`: one of another type can be called only once, so the next execution errs.
 pub struct LazyLock<T, F = fn() -> T> {
     cell: OnceLock<T>,
     init: Init<F>,

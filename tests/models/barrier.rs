@@ -224,11 +224,13 @@ fn where_more_come_than_fit_anybody_may_be_left_over() {
 #[test]
 fn a_question_who_leads_multiplies_the_schedules_by_the_threads() {
     for strategy in exhaustive() {
-        for n in [2, 3, 4] {
+        for n in [2, 3] {
             let executions = |asks: bool| {
                 passes_with(strategy, move || {
-                    let barrier = Barrier::new(n);
+                    let (barrier, order) = (Barrier::new(n), AtomicUsize::new(0));
                     let leads = in_threads(n, move |_| {
+                        // So that anybody may be the last to come.
+                        order.fetch_add(1, Relaxed);
                         let result = barrier.wait();
                         asks && result.is_leader()
                     });
