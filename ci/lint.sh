@@ -11,5 +11,6 @@ for form in "" loom shuttle; do
     RUSTFLAGS="$flags" RUSTDOCFLAGS="$flags -D warnings" CARGO_TARGET_DIR="$target" \
         cargo doc --quiet --workspace --no-deps
 done
-# Without features the shims are std's own.
+# Without models the shims are std's own.
 cargo clippy --quiet -p raddle --all-targets -- -D warnings
+cargo clippy --quiet -p world-tests --no-default-features --all-targets -- -D warnings

@@ -1,5 +1,5 @@
 //! Nothing is left of a check: not in the next one, not in memory, not on the terminal. And the same check says the same.
-#![cfg(raddle_model)]
+#![cfg(any(feature = "model", loom, shuttle))]
 
 mod common;
 

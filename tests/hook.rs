@@ -1,7 +1,7 @@
 //! The program may set a panic hook of its own: it gets its own panics, and none of a model's.
 //!
 //! One test, since there is one hook.
-#![cfg(raddle_model)]
+#![cfg(any(feature = "model", loom, shuttle))]
 
 mod common;
 

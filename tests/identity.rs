@@ -1,5 +1,5 @@
 //! Without features the shims are std's own types: nothing is paid for.
-#![cfg(not(raddle_model))]
+#![cfg(not(any(feature = "model", loom, shuttle)))]
 
 use std::any::TypeId;
 

@@ -1,5 +1,5 @@
 //! A failing model never kills what runs it, if its check is isolated.
-#![cfg(raddle_model)]
+#![cfg(any(feature = "model", loom, shuttle))]
 
 use std::{process::Command, time::Duration};
 

@@ -1,5 +1,5 @@
 //! `RADDLE_REPLAY` makes a check replay one execution, however the check is made, and leaves others alone.
-#![cfg(raddle_model)]
+#![cfg(any(feature = "model", loom, shuttle))]
 
 mod common;
 

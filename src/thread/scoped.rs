@@ -11,7 +11,7 @@ use std::{
 use super::{
     Builder,
     handle::{Inner, Thread},
-    spawn::Joiner,
+    spawn::{Body, Joiner},
 };
 use crate::world::{self, Execution, Here, panics::SCOPED, real};
 
@@ -138,6 +138,15 @@ impl Builder {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
+        self.spawn_scoped_body(scope, Box::new(f))
+    }
+
+    #[track_caller]
+    fn spawn_scoped_body<'scope, T: Send + 'scope>(
+        self,
+        scope: &'scope Scope<'scope, '_>,
+        f: Body<'scope, T>,
+    ) -> io::Result<ScopedJoinHandle<'scope, T>> {
         if let Some(std) = scope.std {
             if let Here::Run = world::here() {
                 let (member, body) = real::spawn(self.name.clone(), true, f);

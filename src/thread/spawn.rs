@@ -13,6 +13,9 @@ use crate::world::{self, Execution, Here, real};
 /// Where a thread of a model leaves its result.
 pub(super) type Packet<T> = Arc<Mutex<Option<Result<T>>>>;
 
+/// What a thread runs. Boxed at once: the rest is compiled for each result, not for each closure.
+pub(super) type Body<'a, T> = Box<dyn FnOnce() -> T + Send + 'a>;
+
 /// How to spawn a thread: [`std::thread::Builder`] in every world.
 ///
 /// The stack size is used in the std and loom worlds; in the shuttle world every thread has 256 KiB.
@@ -77,6 +80,11 @@ impl Builder {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
+        self.spawn_body(Box::new(f))
+    }
+
+    #[track_caller]
+    fn spawn_body<T: Send + 'static>(self, f: Body<'static, T>) -> io::Result<JoinHandle<T>> {
         Ok(JoinHandle(match world::here() {
             // SAFETY: `f` borrows nothing.
             Here::Model(ex) => Native::Model(unsafe { self.spawn_in(ex, Location::caller(), f) }),
@@ -113,7 +121,7 @@ impl Builder {
         Ok(JoinHandle(match world::current() {
             Some(ex) => {
                 // SAFETY: the caller's promise.
-                let mut joiner = unsafe { self.spawn_in(ex, Location::caller(), f) };
+                let mut joiner = unsafe { self.spawn_in(ex, Location::caller(), Box::new(f)) };
                 joiner.unchecked = true;
                 Native::Model(joiner)
             }
@@ -142,16 +150,12 @@ impl Builder {
     ///
     /// # Safety
     /// What `f` borrows must outlive the thread.
-    pub(super) unsafe fn spawn_in<'a, F, T>(
+    pub(super) unsafe fn spawn_in<'a, T: 'a>(
         self,
         ex: &Execution,
         location: &'static Location<'static>,
-        f: F,
-    ) -> Joiner<T>
-    where
-        F: FnOnce() -> T + 'a,
-        T: 'a,
-    {
+        f: Body<'a, T>,
+    ) -> Joiner<T> {
         let packet: Packet<T> = Packet::default();
         let result = Arc::clone(&packet);
         let body = move || {

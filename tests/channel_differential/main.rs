@@ -4,7 +4,7 @@
 //! The interpreter enumerates every interleaving of an abstract machine. Depth-first search and loom must see exactly its
 //! outcomes, and the samplers and real threads nothing else. Where a program can get stuck, the engine must get stuck in
 //! one of the interpreter's ways. And whatever the interpreter says, every outcome keeps the rules of `rules.rs`.
-#![cfg(raddle_model)]
+#![cfg(any(feature = "model", loom, shuttle))]
 
 #[path = "../common/mod.rs"]
 mod common;

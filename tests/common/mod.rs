@@ -40,23 +40,40 @@ pub fn compiled(strategies: &[Strategy]) -> Vec<Strategy> {
     strategies.iter().copied().filter(|strategy| World::compiled().contains(&strategy.world())).collect()
 }
 
+/// A model. The helpers below are compiled once, not for each closure.
+pub type Model = Arc<dyn Fn() + Send + Sync>;
+
 /// Runs a check that must be possible.
 pub fn run(strategy: Strategy, model: impl Fn() + Send + Sync + 'static) -> Verdict {
-    Check::new("model").strategy(strategy).schedules(300).run(model).unwrap_or_else(|why| panic!("{strategy}: {why}"))
+    run_model(strategy, Arc::new(model))
+}
+
+fn run_model(strategy: Strategy, model: Model) -> Verdict {
+    Check::new("model")
+        .strategy(strategy)
+        .schedules(300)
+        .run(move || model())
+        .unwrap_or_else(|why| panic!("{strategy}: {why}"))
 }
 
 /// The model passes with every strategy, and the exhaustive ones exhaust it.
 #[track_caller]
-pub fn passes(model: impl Fn() + Send + Sync + Clone + 'static) {
+pub fn passes(model: impl Fn() + Send + Sync + 'static) {
+    let model: Model = Arc::new(model);
     for strategy in strategies() {
-        passes_with(strategy, model.clone());
+        passes_as(strategy, Arc::clone(&model));
     }
 }
 
 /// The model passes with one strategy.
 #[track_caller]
 pub fn passes_with(strategy: Strategy, model: impl Fn() + Send + Sync + 'static) -> Verdict {
-    let verdict = run(strategy, model);
+    passes_as(strategy, Arc::new(model))
+}
+
+#[track_caller]
+fn passes_as(strategy: Strategy, model: Model) -> Verdict {
+    let verdict = run_model(strategy, model);
     assert!(verdict.passed(), "{}", raddle::render(&verdict));
     match verdict.coverage {
         Coverage::Exhausted => assert!(matches!(strategy, Strategy::Exhaustive | Strategy::Dfs)),
@@ -68,8 +85,8 @@ pub fn passes_with(strategy: Strategy, model: impl Fn() + Send + Sync + 'static)
 
 /// The model fails so with every strategy, and each failure replays.
 #[track_caller]
-pub fn fails(kind: FailureKind, message: &str, model: impl Fn() + Send + Sync + Clone + 'static) -> Vec<Verdict> {
-    fails_with(&strategies(), kind, message, model)
+pub fn fails(kind: FailureKind, message: &str, model: impl Fn() + Send + Sync + 'static) -> Vec<Verdict> {
+    fails_as(&strategies(), kind, message, Arc::new(model))
 }
 
 /// The model fails so with each of the strategies, and each failure replays.
@@ -78,14 +95,19 @@ pub fn fails_with(
     strategies: &[Strategy],
     kind: FailureKind,
     message: &str,
-    model: impl Fn() + Send + Sync + Clone + 'static,
+    model: impl Fn() + Send + Sync + 'static,
 ) -> Vec<Verdict> {
+    fails_as(strategies, kind, message, Arc::new(model))
+}
+
+#[track_caller]
+fn fails_as(strategies: &[Strategy], kind: FailureKind, message: &str, model: Model) -> Vec<Verdict> {
     strategies
         .iter()
         .map(|&strategy| {
-            let verdict = run(strategy, model.clone());
+            let verdict = run_model(strategy, Arc::clone(&model));
             expect(&verdict, kind, message);
-            replays(&verdict, model.clone());
+            replays_as(&verdict, Arc::clone(&model));
             verdict
         })
         .collect()
@@ -103,12 +125,18 @@ pub fn expect(verdict: &Verdict, kind: FailureKind, message: &str) {
 /// The failure's token is well-formed, and gives the same failure in one execution.
 #[track_caller]
 pub fn replays(verdict: &Verdict, model: impl Fn() + Send + Sync + 'static) {
+    replays_as(verdict, Arc::new(model));
+}
+
+#[track_caller]
+fn replays_as(verdict: &Verdict, model: Model) {
     let failure = verdict.failure.as_ref().expect("a failure is replayed");
     let line = failure.token.as_deref().expect("every failure of a model has a token");
     let token: Token = line.parse().unwrap_or_else(|why| panic!("{line}: {why}"));
     assert_eq!(token.to_string(), line);
-    let again =
-        Check::new("model").replay(&token, model).unwrap_or_else(|why| panic!("{} {line}: {why}", verdict.strategy));
+    let again = Check::new("model")
+        .replay(&token, move || model())
+        .unwrap_or_else(|why| panic!("{} {line}: {why}", verdict.strategy));
     assert_eq!(again.failure.as_ref(), Some(failure), "{}\n{}", raddle::render(verdict), raddle::render(&again));
     assert_eq!(again.executions, 1, "a replay is one execution");
 }
@@ -119,6 +147,11 @@ pub fn outcomes<T: Ord + Send + 'static>(
     strategy: Strategy,
     model: impl Fn() -> T + Send + Sync + 'static,
 ) -> BTreeSet<T> {
+    outcomes_of(strategy, Arc::new(model))
+}
+
+#[track_caller]
+fn outcomes_of<T: Ord + Send + 'static>(strategy: Strategy, model: Arc<dyn Fn() -> T + Send + Sync>) -> BTreeSet<T> {
     let seen = Arc::new(Mutex::new(BTreeSet::new()));
     let all = Arc::clone(&seen);
     let verdict = run(strategy, move || {
@@ -134,14 +167,21 @@ pub fn outcomes<T: Ord + Send + 'static>(
 #[track_caller]
 pub fn explores<T: Ord + Send + std::fmt::Debug + 'static>(
     expected: impl IntoIterator<Item = T>,
-    model: impl Fn() -> T + Send + Sync + Clone + 'static,
+    model: impl Fn() -> T + Send + Sync + 'static,
 ) {
-    let expected: BTreeSet<T> = expected.into_iter().collect();
+    explores_all(expected.into_iter().collect(), Arc::new(model));
+}
+
+#[track_caller]
+fn explores_all<T: Ord + Send + std::fmt::Debug + 'static>(
+    expected: BTreeSet<T>,
+    model: Arc<dyn Fn() -> T + Send + Sync>,
+) {
     for strategy in exhaustive() {
-        assert_eq!(outcomes(strategy, model.clone()), expected, "{strategy}");
+        assert_eq!(outcomes_of(strategy, Arc::clone(&model)), expected, "{strategy}");
     }
     for strategy in samplers() {
-        let seen = outcomes(strategy, model.clone());
+        let seen = outcomes_of(strategy, Arc::clone(&model));
         assert!(seen.is_subset(&expected), "{strategy}: {seen:?}");
     }
 }

@@ -15,7 +15,7 @@
 //! No model relies on a clock: `soon` is a time that a real run lets pass, `late` one that no real run reaches, and in a
 //! model either may fire at any moment. `CONFORMANCE_RUNS` asks for more real runs, and tells what they have not shown.
 
-#![cfg(not(raddle_model))]
+#![cfg(not(any(feature = "model", loom, shuttle)))]
 #![allow(clippy::duplicate_mod, reason = "the suite is compiled once for each library")]
 
 mod plain;
@@ -32,7 +32,7 @@ mod original {
 }
 
 /// raddle without models: the same libraries under other names, with every item in its place.
-#[cfg(not(raddle_model))]
+#[cfg(not(any(feature = "model", loom, shuttle)))]
 #[path = "."]
 mod renamed {
     use super::rule::on_real_threads as check;

@@ -4,7 +4,7 @@
 //! must see exactly its outcomes; loom too, for programs whose atomics are all read-modify-writes; and the samplers and
 //! real threads must see nothing else. Where a program can get stuck, the engine must get stuck in one of the
 //! interpreter's ways.
-#![cfg(raddle_model)]
+#![cfg(any(feature = "model", loom, shuttle))]
 
 #[path = "../common/mod.rs"]
 mod common;

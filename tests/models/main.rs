@@ -1,5 +1,5 @@
 //! The worlds, tested from outside: what primitives do in models, what a check finds, and what it says.
-#![cfg(raddle_model)]
+#![cfg(any(feature = "model", loom, shuttle))]
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,5 +1,5 @@
 //! One source: a program written against std compiles against raddle, and does the same, in a model and outside.
-#![cfg(raddle_model)]
+#![cfg(any(feature = "model", loom, shuttle))]
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,6 +1,6 @@
 //! Runs on real threads end: a run whose threads all wait has failed, says who waits for what, and leaves nothing behind.
 //! A run that can go on is never stopped.
-#![cfg(all(raddle_model, not(any(loom, shuttle))))]
+#![cfg(all(feature = "model", not(any(loom, shuttle))))]
 
 #[path = "../common/mod.rs"]
 mod common;
