@@ -6,6 +6,7 @@ use comfy_table::CellAlignment;
 use raddle::Strategy;
 
 use crate::{
+    channels,
     cli::{Options, Outcome, table},
     overhead::explore_shims,
     worlds::{Program, program},
@@ -13,20 +14,34 @@ use crate::{
 
 /// A program, and which explorations of it take so long that they are left out unless asked for.
 struct Explored {
-    program: Program,
+    name: &'static str,
+    shims: fn(),
     long: &'static [Strategy],
 }
 
+const fn explored(program: Program) -> Explored {
+    Explored { name: program.name, shims: program.shims, long: &[] }
+}
+
+const fn on_channels(name: &'static str, shims: fn()) -> Explored {
+    Explored { name, shims, long: &[] }
+}
+
+const LOOM: &[Strategy] = &[Strategy::Exhaustive];
+
 const PROGRAMS: &[Explored] = &[
-    Explored { program: program!("load-store counter 2x1", load_store_counter(2, 1)), long: &[] },
-    Explored { program: program!("load-store counter 2x2", load_store_counter(2, 2)), long: &[] },
-    Explored { program: program!("load-store counter 2x3", load_store_counter(2, 3)), long: &[] },
-    Explored { program: program!("load-store counter 3x1", load_store_counter(3, 1)), long: &[Strategy::Exhaustive] },
-    Explored { program: program!("mutex counter 2x1", mutex_counter(2, 1)), long: &[] },
-    Explored { program: program!("mutex counter 2x2", mutex_counter(2, 2)), long: &[] },
-    Explored { program: program!("mutex counter 2x3", mutex_counter(2, 3)), long: &[] },
-    Explored { program: program!("mutex counter 3x1", mutex_counter(3, 1)), long: &[] },
-    Explored { program: program!("mutex counter 3x2", mutex_counter(3, 2)), long: &[Strategy::Exhaustive] },
+    explored(program!("load-store counter 2x1", load_store_counter(2, 1))),
+    explored(program!("load-store counter 2x2", load_store_counter(2, 2))),
+    explored(program!("load-store counter 2x3", load_store_counter(2, 3))),
+    Explored { long: LOOM, ..explored(program!("load-store counter 3x1", load_store_counter(3, 1))) },
+    explored(program!("mutex counter 2x1", mutex_counter(2, 1))),
+    explored(program!("mutex counter 2x2", mutex_counter(2, 2))),
+    explored(program!("mutex counter 2x3", mutex_counter(2, 3))),
+    explored(program!("mutex counter 3x1", mutex_counter(3, 1))),
+    Explored { long: LOOM, ..explored(program!("mutex counter 3x2", mutex_counter(3, 2))) },
+    on_channels("rendezvous of two threads", channels::rendezvous),
+    on_channels("two values through bounded(1)", channels::two_through_one),
+    on_channels("select over two senders", channels::select_two),
 ];
 
 /// What the columns are.
@@ -34,23 +49,23 @@ const STRATEGIES: [Strategy; 2] = [Strategy::Exhaustive, Strategy::Dfs];
 
 /// The programs of the table.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    PROGRAMS.iter().map(|explored| explored.program.name)
+    PROGRAMS.iter().map(|explored| explored.name)
 }
 
 /// The table.
 pub fn run(options: &Options) -> Outcome {
     let mut rows = table(&["program", "loom\nexecutions", "time", "dfs\nexecutions", "time"]);
     let mut notes = Vec::new();
-    for Explored { program, long } in PROGRAMS.iter().filter(|e| options.wants("exploration", e.program.name)) {
-        let mut row = vec![program.name.to_owned()];
+    for Explored { name, shims, long } in PROGRAMS.iter().filter(|e| options.wants("exploration", e.name)) {
+        let mut row = vec![name.to_string()];
         for strategy in STRATEGIES {
             if long.contains(&strategy) && !options.long {
-                notes.push(format!("{} in {strategy}: only with --long", program.name));
+                notes.push(format!("{name} in {strategy}: only with --long"));
                 row.extend(["-".to_owned(), "-".to_owned()]);
                 continue;
             }
             let start = Instant::now();
-            let executions = explore_shims(program.shims, strategy);
+            let executions = explore_shims(*shims, strategy);
             row.push(executions.to_string());
             row.push(format!("{:.1} ms", start.elapsed().as_secs_f64() * 1e3));
         }

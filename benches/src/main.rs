@@ -11,6 +11,8 @@
 //! it fail; only a number of executions that is not the expected one does.
 
 #[cfg(not(any(loom, shuttle)))]
+mod channels;
+#[cfg(not(any(loom, shuttle)))]
 mod cli;
 #[cfg(not(any(loom, shuttle)))]
 mod exploration;

@@ -12,6 +12,7 @@ use comfy_table::{CellAlignment, Table};
 use raddle::{Check, Coverage, Strategy};
 
 use crate::{
+    channels,
     cli::{Options, Outcome, table},
     measure::{Comparison, compare},
     worlds::{Program, program},
@@ -45,14 +46,31 @@ const LOOM: &[LoomProgram] = &[
     LoomProgram { program: program!("2 readers, 1 writer", readers_and_writer(2)), maps: Maps::OneToOne },
 ];
 
-const SHUTTLE: &[Program] = &[
-    program!("message passing", message_passing(1)),
-    program!("condvar hand-off", condvar_hand_off(1)),
-    program!("load-store counter 2x2", load_store_counter(2, 2)),
-    program!("2 readers, 1 writer", readers_and_writer(2)),
-    program!("mutex counter 4x10", mutex_counter(4, 10)),
-    program!("mutex counter 8x100", mutex_counter(8, 100)),
-    program!("mutex counter 100x10", mutex_counter(100, 10)),
+/// A program on raw shuttle and through the shims.
+struct Sampled {
+    name: &'static str,
+    raw: fn(),
+    shims: fn(),
+}
+
+const fn sampled(program: Program) -> Sampled {
+    Sampled { name: program.name, raw: program.shuttle, shims: program.shims }
+}
+
+const fn on_channels(name: &'static str, raw: fn()) -> Sampled {
+    Sampled { name, raw, shims: channels::many_to_many }
+}
+
+const SHUTTLE: &[Sampled] = &[
+    sampled(program!("message passing", message_passing(1))),
+    sampled(program!("condvar hand-off", condvar_hand_off(1))),
+    sampled(program!("load-store counter 2x2", load_store_counter(2, 2))),
+    sampled(program!("2 readers, 1 writer", readers_and_writer(2))),
+    sampled(program!("mutex counter 4x10", mutex_counter(4, 10))),
+    sampled(program!("mutex counter 8x100", mutex_counter(8, 100))),
+    sampled(program!("mutex counter 100x10", mutex_counter(100, 10))),
+    on_channels("channel, 4 to 4, by shuttle's mpsc", channels::raw::mpsc),
+    on_channels("channel, 4 to 4, by a condvar", channels::raw::condvar),
 ];
 
 /// What loom's time may grow by.
@@ -126,7 +144,7 @@ pub fn shuttle(options: &Options) -> Outcome {
     let mut rows = table(&["program", "schedules/s\nraw", "schedules/s\nshims", "ratio", ""]);
     for program in SHUTTLE.iter().filter(|program| options.wants("shuttle", program.name)) {
         let Comparison { raw, shims, ratio, spread: (least, most) } =
-            compare(options.effort(), |n| sample_raw(program.shuttle, n), |n| sample_shims(program.shims, n));
+            compare(options.effort(), |n| sample_raw(program.raw, n), |n| sample_shims(program.shims, n));
         let (ratio, spread) = (1.0 / ratio, (1.0 / most, 1.0 / least));
         rows.add_row([
             program.name.to_owned(),
