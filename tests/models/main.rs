@@ -20,6 +20,7 @@ mod places;
 mod races;
 mod rand;
 mod semantics;
+mod shields;
 mod statics;
 mod threads;
 mod timeouts;
