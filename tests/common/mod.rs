@@ -119,6 +119,15 @@ pub fn outcomes<T: Ord + Send + 'static>(
     strategy: Strategy,
     model: impl Fn() -> T + Send + Sync + 'static,
 ) -> BTreeSet<T> {
+    explored(strategy, model).0
+}
+
+/// The same, and how much of the model that was.
+#[track_caller]
+pub fn explored<T: Ord + Send + 'static>(
+    strategy: Strategy,
+    model: impl Fn() -> T + Send + Sync + 'static,
+) -> (BTreeSet<T>, Coverage) {
     let seen = Arc::new(Mutex::new(BTreeSet::new()));
     let all = Arc::clone(&seen);
     let verdict = run(strategy, move || {
@@ -127,7 +136,8 @@ pub fn outcomes<T: Ord + Send + 'static>(
     });
     assert!(verdict.passed(), "{}", raddle::render(&verdict));
     assert!(!verdict.truncated(), "{}", raddle::render(&verdict));
-    std::mem::take(&mut *all.lock().unwrap())
+    let seen = std::mem::take(&mut *all.lock().unwrap());
+    (seen, verdict.coverage)
 }
 
 /// Every exhaustive strategy sees exactly these outcomes, and the samplers see some of them.
