@@ -12,6 +12,8 @@
 //!   turn. That is a fact ([`Facts::loops`](super::core::Facts)), and the model starts over with it.
 //! - In an endless loop, after a period of vain rounds, the thread waits until an object that it has read in them
 //!   changes.
+//! - An armed timer that it has read is a change to come (see [`timer`](super::timer)). And a select of such a thread,
+//!   once nobody else can go on, takes each of its arms in its turn: chance would come to them all.
 //! - A round that has read what is no longer the latest (loom world) is not vain: the next one reads anew. If a
 //!   read-modify-write then still returns what is old, the execution is left: to go on so shows nothing.
 //! - If only such threads are left, they are let through, one at a time, until somebody changes something or
