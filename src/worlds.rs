@@ -47,6 +47,11 @@ const ORDERS_MORE: Support = Approximated(
     "each operation is ordered after all earlier ones on the channel: races that only its exact guarantees leave open \
      are seen in the shuttle world",
 );
+/// Selects in a model.
+const ONE_STEP: Support = Approximated(
+    "looks at all operations in one step: a default although something was ready at every moment, or a later operation \
+     although an earlier one was ready first, are not seen",
+);
 /// Timers in a model.
 const ANY_POINT: Support = Approximated("comes due at any point: durations mean nothing, but in a timed model");
 
@@ -238,6 +243,7 @@ pub const APIS: &[Api] = &[
         ANY_POINT,
         ANY_POINT,
     ),
+    api("channel", &["Select.try_select", "Select.new_biased"], Native, ONE_STEP, ONE_STEP),
     api("go", &["go", "Chan", "Iter", "Select", "Receipt", "select"], Built, ORDERS_MORE, Built),
     api(
         "go",

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     time::Instant,
-    world::{self, event::Kind},
+    world::{self, channel::Deal, event::Kind},
 };
 
 /// The end that sends: [`crossbeam_channel::Sender`] in every world.
@@ -41,6 +41,8 @@ pub(super) enum ReceiverIn<T> {
     /// Time sends on it, and this makes a message of it.
     Time(crossbeam_channel::Receiver<std::time::Instant>, fn(std::time::Instant) -> T),
     Model(End<T>),
+    /// Nothing ever comes: it belongs to no world.
+    Never(crossbeam_channel::Receiver<T>),
 }
 
 impl<T> UnwindSafe for Sender<T> {}
@@ -191,9 +193,13 @@ impl<T> Receiver<T> {
         Receiver { inner: ReceiverIn::Model(end), created }
     }
 
+    pub(super) const fn never(std: crossbeam_channel::Receiver<T>, created: &'static Location<'static>) -> Receiver<T> {
+        Receiver { inner: ReceiverIn::Never(std), created }
+    }
+
     /// The end, in the world where it may be used.
     pub(super) fn here(&self) -> &ReceiverIn<T> {
-        if !matches!(self.inner, ReceiverIn::Model(_)) {
+        if let ReceiverIn::Std(_) | ReceiverIn::Time(..) = self.inner {
             check_std(self.created);
         }
         &self.inner
@@ -211,6 +217,7 @@ impl<T> Receiver<T> {
             ReceiverIn::Model(end) => {
                 end.channel.receive(Patience::Until(None), Kind::Receive, Location::caller()).map_err(|_| RecvError)
             }
+            ReceiverIn::Never(std) => nothing(Patience::Until(None), Kind::Receive, RecvError, || std.recv()),
         }
     }
 
@@ -229,6 +236,9 @@ impl<T> Receiver<T> {
                     Miss::HungUp => TryRecvError::Disconnected,
                 })
             }
+            ReceiverIn::Never(std) => {
+                nothing(Patience::Nothing, Kind::TryReceive, TryRecvError::Empty, || std.try_recv())
+            }
         }
     }
 
@@ -242,6 +252,9 @@ impl<T> Receiver<T> {
             ReceiverIn::Std(std) => std.recv_timeout(timeout),
             ReceiverIn::Time(std, message) => std.recv_timeout(timeout).map(message),
             ReceiverIn::Model(end) => receive_within(end, until(timeout)),
+            ReceiverIn::Never(std) => {
+                nothing(until(timeout), Kind::Receive, RecvTimeoutError::Timeout, || std.recv_timeout(timeout))
+            }
         }
     }
 
@@ -255,6 +268,11 @@ impl<T> Receiver<T> {
             ReceiverIn::Std(std) => std.recv_deadline(deadline.std()),
             ReceiverIn::Time(std, message) => std.recv_deadline(deadline.std()).map(message),
             ReceiverIn::Model(end) => receive_within(end, Patience::Until(Some(deadline.nanos()))),
+            ReceiverIn::Never(std) => {
+                nothing(Patience::Until(Some(deadline.nanos())), Kind::Receive, RecvTimeoutError::Timeout, || {
+                    std.recv_deadline(deadline.std())
+                })
+            }
         }
     }
 
@@ -277,6 +295,7 @@ impl<T> Receiver<T> {
             ReceiverIn::Std(std) => std.len(),
             ReceiverIn::Time(std, _) => std.len(),
             ReceiverIn::Model(end) => end.channel.len(Location::caller()),
+            ReceiverIn::Never(std) => std.len(),
         }
     }
 
@@ -286,6 +305,7 @@ impl<T> Receiver<T> {
             ReceiverIn::Std(std) => std.capacity(),
             ReceiverIn::Time(std, _) => std.capacity(),
             ReceiverIn::Model(end) => end.channel.capacity(),
+            ReceiverIn::Never(std) => std.capacity(),
         }
     }
 
@@ -304,13 +324,19 @@ impl<T> Receiver<T> {
         match (&self.inner, &other.inner) {
             (ReceiverIn::Std(mine), ReceiverIn::Std(theirs)) => mine.same_channel(theirs),
             (ReceiverIn::Time(mine, _), ReceiverIn::Time(theirs, _)) => mine.same_channel(theirs),
-            // A channel that is never due is like any other.
-            (ReceiverIn::Model(mine), ReceiverIn::Model(theirs)) => {
-                Arc::ptr_eq(&mine.channel, &theirs.channel) || (mine.channel.never() && theirs.channel.never())
-            }
+            (ReceiverIn::Model(mine), ReceiverIn::Model(theirs)) => Arc::ptr_eq(&mine.channel, &theirs.channel),
+            (ReceiverIn::Never(mine), ReceiverIn::Never(theirs)) => mine.same_channel(theirs),
             _ => false,
         }
     }
+}
+
+/// Receives what never comes.
+#[track_caller]
+fn nothing<T, E>(patience: Patience, kind: Kind, error: E, std: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    let Some(ex) = world::current() else { return std() };
+    ex.deal(kind, Deal::new([], patience), Location::caller());
+    Err(error)
 }
 
 #[track_caller]
@@ -339,6 +365,7 @@ impl<T> Clone for Receiver<T> {
             ReceiverIn::Std(std) => ReceiverIn::Std(std.clone()),
             ReceiverIn::Time(std, message) => ReceiverIn::Time(std.clone(), *message),
             ReceiverIn::Model(end) => ReceiverIn::Model(end.another()),
+            ReceiverIn::Never(std) => ReceiverIn::Never(std.clone()),
         };
         Receiver { inner, created: self.created }
     }

@@ -143,6 +143,8 @@ macro_rules! __select_internal {
 }
 
 /// Waits until one of several operations is ready, and does it: [`crossbeam_channel::select!`] in every world.
+///
+/// In a model looking at all arms is one step: see [`Select`](crate::channel::Select) for what that leaves out.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __select {
@@ -155,6 +157,8 @@ macro_rules! __select {
 }
 
 /// As `select!`, but the first ready operation is done: [`crossbeam_channel::select_biased!`] in every world.
+///
+/// In a model looking at all arms is one step: see [`Select`](crate::channel::Select) for what that leaves out.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __select_biased {

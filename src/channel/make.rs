@@ -21,8 +21,14 @@ pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
 }
 
 /// A channel that holds so many messages; with 0, each send meets a receive. See [`crossbeam_channel::bounded`].
+///
+/// # Panics
+/// If crossbeam could not count so many.
 #[track_caller]
 pub fn bounded<T>(cap: usize) -> (Sender<T>, Receiver<T>) {
+    // crossbeam's words: it counts laps above the places.
+    let laps = cap.checked_add(1).and_then(usize::checked_next_power_of_two).and_then(|places| places.checked_mul(2));
+    assert!(laps.is_some(), "bounded channel capacity is too large");
     make(Some(cap), || crossbeam_channel::bounded(cap))
 }
 
@@ -47,7 +53,7 @@ fn make<T>(
 
 /// Delivers one message, the time, when so much of it has passed. See [`crossbeam_channel::after`].
 ///
-/// In a model it may come due at any point.
+/// In a model it may come due at any point; if that is beyond the model's clock (584 years), never.
 #[track_caller]
 pub fn after(duration: Duration) -> Receiver<Instant> {
     timer(|ex| Timer { due: ex.later(duration), period: None }, || crossbeam_channel::after(duration))
@@ -68,21 +74,12 @@ pub fn tick(duration: Duration) -> Receiver<Instant> {
     timer(|ex| Timer { due: ex.later(duration), period: Some(nanos(duration)) }, || crossbeam_channel::tick(duration))
 }
 
-/// Never delivers a message, and never hangs up. See [`crossbeam_channel::never`].
+/// Never delivers a message, and never hangs up. It may be used in every world, wherever it was made. See
+/// [`crossbeam_channel::never`].
 #[track_caller]
-pub fn never<T>() -> Receiver<T> {
-    let created = Location::caller();
-    match world::current() {
-        Some(ex) => {
-            let never = Timer { due: None, period: None };
-            let end = Channel::timer(ex, never, |_| unreachable!("it is never due"), created);
-            Receiver::model(end, created)
-        }
-        None => {
-            crate::thread::require_std("a channel");
-            Receiver::std(crossbeam_channel::never(), created)
-        }
-    }
+#[must_use]
+pub const fn never<T>() -> Receiver<T> {
+    Receiver::never(crossbeam_channel::never(), Location::caller())
 }
 
 #[track_caller]
@@ -92,10 +89,17 @@ fn timer(
 ) -> Receiver<Instant> {
     let created = Location::caller();
     match world::current() {
-        Some(ex) => Receiver::model(Channel::timer(ex, model(ex), Instant::at, created), created),
+        Some(ex) => match model(ex) {
+            // No clock can tell when.
+            Timer { due: None, .. } => never(),
+            timer => Receiver::model(Channel::timer(ex, timer, Instant::at, created), created),
+        },
         None => {
             crate::thread::require_std("a channel");
-            Receiver::time(std(), Instant::from_std, created)
+            match std() {
+                timer if timer.capacity() == Some(0) => never(),
+                timer => Receiver::time(timer, Instant::from_std, created),
+            }
         }
     }
 }

@@ -11,8 +11,9 @@
 //! - A deadline, [`after`], [`at`] and [`tick`] may come due at any point: see [`time`](crate::time).
 //! - What a thread did before it sent comes before what the receiver does afterwards; the receive comes before the end
 //!   of a send at a rendezvous, and before the send that takes its place in a bounded channel; hanging up comes before
-//!   what it causes. In the loom world, more than that is ordered: each operation comes after all earlier ones at the
-//!   channel, so a data race that only the channel's exact guarantees leave open is seen in the shuttle world alone.
+//!   what it causes, which crossbeam promises at a rendezvous only. In the loom world, more than that is ordered: each
+//!   operation comes after all earlier ones at the channel, so a data race that only the channel's exact guarantees leave
+//!   open is seen in the shuttle world alone.
 //! - In the loom world each combination of choices (partners, arms) is one exploration of its own.
 
 #[cfg(not(raddle_model))]

@@ -19,7 +19,12 @@ use crate::{
 /// Selects from a list of operations that is made at run time: [`crossbeam_channel::Select`] in every world.
 ///
 /// In a model every operation that is ready may be selected, and each is explored; `ready` and its relatives never
-/// succeed spuriously. All operations belong to the world that the caller runs in.
+/// succeed spuriously. All operations belong to the world that the caller runs in, or are receives from
+/// [`never`](super::never).
+///
+/// In a model looking at all operations is one step. crossbeam looks at one after the other, and may miss what happens
+/// meanwhile: nothing may be ready for it, although at every moment something was, and a biased list may take a later
+/// operation although an earlier one was ready first. Models do not show that.
 #[derive(Clone)]
 pub struct Select<'a> {
     operations: Operations<'a>,
@@ -31,7 +36,8 @@ pub struct Select<'a> {
 enum Operations<'a> {
     /// crossbeam's numbers are this list's places.
     Std(crossbeam_channel::Select<'a>, Vec<(usize, *const ())>),
-    Model(Vec<(usize, *const (), Arm)>),
+    /// Index, channel and arm; a receive from `never` has no arm.
+    Model(Vec<(usize, *const (), Option<Arm>)>),
 }
 
 // SAFETY: the pointers are compared, never followed.
@@ -82,7 +88,7 @@ impl<'a> Select<'a> {
                 places.push((self.next, channel));
             }
             (SenderIn::Model(end), Operations::Model(arms)) => {
-                arms.push((self.next, channel, end.channel.arm(Side::Send)));
+                arms.push((self.next, channel, Some(end.channel.arm(Side::Send))));
             }
             _ => mixed(),
         }
@@ -102,8 +108,13 @@ impl<'a> Select<'a> {
                 places.push((self.next, channel));
             }
             (ReceiverIn::Model(end), Operations::Model(arms)) => {
-                arms.push((self.next, channel, end.channel.arm(Side::Receive)));
+                arms.push((self.next, channel, Some(end.channel.arm(Side::Receive))));
             }
+            (ReceiverIn::Never(r), Operations::Std(std, places)) => {
+                std.recv(r);
+                places.push((self.next, channel));
+            }
+            (ReceiverIn::Never(_), Operations::Model(arms)) => arms.push((self.next, channel, None)),
             _ => mixed(),
         }
         self.added()
@@ -244,8 +255,7 @@ impl<'a> Select<'a> {
     fn begin(&self, patience: Patience) -> Option<SelectedOperation<'a>> {
         let (ticket, outcome) = self.deal(patience, Kind::Select, false);
         let (arm, how) = outcome?;
-        let Operations::Model(arms) = &self.operations else { unreachable!("only a model deals") };
-        let (index, channel, _) = arms[arm];
+        let (index, channel) = self.place(arm)?;
         let begun = Begun::Model { ticket, how, location: Location::caller() };
         Some(SelectedOperation { index, channel, begun: Some(begun) })
     }
@@ -253,8 +263,7 @@ impl<'a> Select<'a> {
     #[track_caller]
     fn look(&self, patience: Patience) -> Option<usize> {
         let (_, outcome) = self.deal(patience, Kind::Ready, true);
-        let Operations::Model(arms) = &self.operations else { unreachable!("only a model deals") };
-        outcome.map(|(arm, _)| arms[arm].0)
+        self.place(outcome?.0).map(|(index, _)| index)
     }
 
     #[track_caller]
@@ -262,8 +271,17 @@ impl<'a> Select<'a> {
         let ex = world::current().expect("a list of a model's operations stays in the model");
         let Operations::Model(arms) = &self.operations else { unreachable!("only a model deals") };
         let ticket = ex.ticket();
-        let deal = Deal::new(arms.iter().map(|(.., arm)| *arm), patience);
-        (ticket, ex.deal(kind, Deal { ticket, looks, biased: self.biased, ..deal }, Location::caller()))
+        let arms = arms.iter().filter_map(|&(index, _, arm)| Some(Arm { index, ..arm? }));
+        let deal = Deal { ticket, looks, biased: self.biased, ..Deal::new(arms, patience) };
+        (ticket, ex.deal(kind, deal, Location::caller()))
+    }
+
+    /// The index and the channel of one of the deal's arms. An execution that ends early takes the first operation,
+    /// whether or not it has an arm.
+    fn place(&self, arm: usize) -> Option<(usize, *const ())> {
+        let Operations::Model(arms) = &self.operations else { unreachable!("only a model deals") };
+        let taken = arms.iter().filter(|(.., arm)| arm.is_some()).nth(arm).or(arms.first())?;
+        Some((taken.0, taken.1))
     }
 }
 
@@ -330,13 +348,14 @@ impl<'a> SelectedOperation<'a> {
 
 impl Drop for SelectedOperation<'_> {
     /// # Panics
-    /// If the operation was not completed. In a model whose execution ends early, it need not be.
+    /// If the operation was not completed. In a model it need not be where the thread unwinds or the execution ends
+    /// early: crossbeam panics once more while it unwinds, which ends the process.
     fn drop(&mut self) {
         match self.begun.take() {
             None => {}
             // crossbeam's own panics.
             Some(Begun::Std(begun)) => drop(begun),
-            Some(Begun::Model { .. }) if world::current().is_some_and(|ex| ex.aborting()) => {}
+            Some(Begun::Model { .. }) if world::current().is_some_and(|ex| ex.aborting() || ex.unwinding(ex.me())) => {}
             Some(Begun::Model { .. }) => panic!("dropped `SelectedOperation` without completing the operation"),
         }
     }

@@ -121,8 +121,7 @@ impl<T> Channel<T> {
         tick: fn(u64) -> T,
         created: &'static Location<'static>,
     ) -> End<T> {
-        let capacity = if timer.due.is_some() { 1 } else { 0 };
-        let state = ChannelState::new(Some(capacity), Rules::Compete, Some(timer));
+        let state = ChannelState::new(Some(1), Rules::Compete, Some(timer));
         End { channel: Channel::make(ex, state, Some(tick), created), side: Side::Receive, made: created }
     }
 
@@ -166,7 +165,7 @@ impl<T> Channel<T> {
 
     pub(crate) fn arm(&self, side: Side) -> Arm {
         self.execution();
-        Arm { object: self.object, side }
+        Arm { object: self.object, side, index: 0 }
     }
 
     /// Sends, or gives the message back with the reason.
@@ -227,11 +226,6 @@ impl<T> Channel<T> {
 
     pub(crate) fn len(&self, location: &'static Location<'static>) -> usize {
         self.execution().queued(self.object, location)
-    }
-
-    /// Whether time sends on it, and never will.
-    pub(crate) fn never(&self) -> bool {
-        self.tick.is_some() && self.capacity() == Some(0)
     }
 
     pub(crate) fn capacity(&self) -> Option<usize> {

@@ -258,7 +258,8 @@ impl<'a> Select<'a> {
         }
         let patience = if wait { store::Patience::Until(None) } else { store::Patience::Nothing };
         let ticket = ex.ticket();
-        let deal = Deal { ticket, ..Deal::new(arms.iter().map(|(_, arm)| arm.arm()), patience) };
+        let numbered = arms.iter().map(|(at, operation)| Arm { index: *at, ..operation.arm() });
+        let deal = Deal { ticket, ..Deal::new(numbered, patience) };
         let (arm, how) = ex.deal(Kind::Select, deal, location)?;
         let (at, operation) = arms.get_mut(arm)?;
         operation.done(ticket, how, location);

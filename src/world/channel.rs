@@ -23,7 +23,7 @@ use smallvec::SmallVec;
 
 use super::{
     clock::Clock,
-    core::{Core, State, Status},
+    core::{Core, State, Status, mix},
 };
 
 /// The direction of an operation, and the two ends of a channel.
@@ -49,6 +49,8 @@ pub(crate) enum Rules {
 pub(crate) struct Arm {
     pub(crate) object: usize,
     pub(crate) side: Side,
+    /// Its number in the program's list.
+    pub(crate) index: usize,
 }
 
 /// A thread's operation at one or more channels.
@@ -226,7 +228,8 @@ impl Core {
             .filter(move |(_, deal)| deal.made.is_none() && !deal.looks && deal.waits && (deal.arrived || !meets))
             .flat_map(move |(t, deal)| {
                 let arms = deal.arms.iter().enumerate();
-                let found = arms.filter(move |(_, arm)| **arm == Arm { object, side }).map(move |(at, _)| (t, at));
+                let found = arms.filter(move |(_, arm)| (arm.object, arm.side) == (object, side));
+                let found = found.map(move |(at, _)| (t, at));
                 // All of them become ready at once.
                 found.take(if deal.biased { 1 } else { usize::MAX })
             })
@@ -333,6 +336,25 @@ impl Core {
         ready
     }
 
+    /// Whether the thread is in a deal of which an arm could be taken that is no timer's.
+    pub(crate) fn has_other_arms(&self, me: usize) -> bool {
+        let mut others = false;
+        for &arm in self.threads[me].deal.iter().flat_map(|deal| &deal.arms) {
+            self.ways(me, arm, |way| {
+                others |= !matches!(way, Way::Fire(_));
+                others
+            });
+        }
+        others
+    }
+
+    /// Which of `n` alternatives is taken by a thread that goes round in vain while nobody else can go on: each in its
+    /// turn, for all of them have been explored in an earlier round. `None` if the thread has yet to explore them.
+    fn turn(&self, me: usize, n: usize) -> Option<usize> {
+        let vain = self.vain_rounds > 0 && self.threads[me].progress.in_vain();
+        vain.then(|| (mix(u64::from(self.vain_rounds), self.events.len() as u64) % n as u64) as usize)
+    }
+
     /// Whether the thread's deal could come to something now.
     fn can_deal(&self, me: usize) -> bool {
         let deal = self.deal(me);
@@ -378,7 +400,7 @@ impl Core {
             return None;
         }
         let Deal { looks, ref arms, .. } = *self.deal(me);
-        let Arm { object, side } = arms[at];
+        let Arm { object, side, .. } = arms[at];
         if let Way::Fire(_) = way {
             let due = self.channel(object).timer.and_then(|timer| timer.due);
             self.fire(me, due);

@@ -5,7 +5,7 @@ use super::{
     core::{Facts, Guard, Op, Status, Stop},
     event::Kind,
     is_pause,
-    progress::{VAIN_FIRINGS, VAIN_LIMIT},
+    progress::VAIN_LIMIT,
 };
 use crate::check::{FailureKind, Waiting};
 
@@ -73,8 +73,11 @@ impl Execution {
                     core.vain_since = core.events.len();
                 }
                 core.vain_rounds += 1;
-                let most = if armed { VAIN_FIRINGS } else { VAIN_LIMIT };
-                if core.vain_rounds <= most || (!armed && core.may_be_reading(&busy)) {
+                let goes_on = match armed {
+                    true => core.may_be_timed(),
+                    false => core.vain_rounds <= VAIN_LIMIT || core.may_be_reading(&busy),
+                };
+                if goes_on {
                     if armed {
                         core.let_time_pass();
                     } else {

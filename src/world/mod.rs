@@ -422,6 +422,10 @@ impl Execution {
                 self.core.borrow_mut().learned |= round == Round::Learned;
                 self.wait_turn(me, op, Some(&|core| core.sees_change(me)), Branch::Change);
                 let mut core = self.core.borrow_mut();
+                if core.comes_due(me) {
+                    let due = core.polled(me);
+                    core.fire(me, due);
+                }
                 let passed = core.threads[me].progress.pass;
                 core.begin_round(me, passed);
             }

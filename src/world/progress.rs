@@ -12,6 +12,8 @@
 //!   turn. That is a fact ([`Facts::loops`](super::core::Facts)), and the model starts over with it.
 //! - In an endless loop, after a period of vain rounds, the thread waits until an object that it has read in them
 //!   changes.
+//! - An armed timer that it has read is a change to come (see [`timer`](super::timer)). And a select of such a thread,
+//!   once nobody else can go on, takes each of its arms in its turn: chance would come to them all.
 //! - A round that has read what is no longer the latest (loom world) is not vain: the next one reads anew. If a
 //!   read-modify-write then still returns what is old, the execution is left: to go on so shows nothing.
 //! - If only such threads are left, they are let through, one at a time, until somebody changes something or
@@ -35,7 +37,7 @@ use super::core::{Core, Op, hash32, mix};
 pub(crate) const VAIN_LIMIT: u32 = 1_000;
 
 /// Times that timers fire, with nobody else able to run and nothing changing, before that is called a Livelock.
-pub(crate) const VAIN_FIRINGS: u32 = 10_000;
+const VAIN_FIRINGS: u32 = 10_000;
 
 /// Steps in vain, with nobody else able to run, before that is called a Livelock, if one of the loops never says that it
 /// waits: it may only read a lot.
@@ -196,10 +198,18 @@ impl Core {
 
     /// Whether one of the threads, which are all in vain, is in a loop that pauses nowhere, and not for too long yet.
     pub(crate) fn may_be_reading(&self, busy: &[usize]) -> bool {
-        let steps = (self.events.len() - self.vain_since) as u64;
-        // The verdict comes before the step limit.
-        steps < VAIN_STEPS.min(self.settings.max_steps / 2)
-            && busy.iter().any(|&t| self.threads[t].progress.ended.is_some())
+        self.in_vain_for_less_than(VAIN_STEPS) && busy.iter().any(|&t| self.threads[t].progress.ended.is_some())
+    }
+
+    /// Whether timers may still bring a change.
+    pub(crate) fn may_be_timed(&self) -> bool {
+        self.vain_rounds <= VAIN_FIRINGS && self.in_vain_for_less_than(u64::MAX)
+    }
+
+    /// Whether that many steps have yet to be taken in vain. The verdict comes before the step limit.
+    fn in_vain_for_less_than(&self, steps: u64) -> bool {
+        let taken = (self.events.len() - self.vain_since) as u64;
+        taken < steps.min(self.settings.max_steps / 2)
     }
 
     /// Starts a new round; after one `in_vain`, what was read before still counts.
@@ -221,11 +231,25 @@ impl Core {
     /// Whether something that the thread has read in vain has changed.
     pub(crate) fn sees_change(&self, me: usize) -> bool {
         let progress = &self.threads[me].progress;
-        progress.pass || progress.reads.iter().any(|&(seen, version)| self.version(seen) != version)
+        let changed = || progress.reads.iter().any(|&(seen, version)| self.version(seen) != version);
+        progress.pass || changed() || self.comes_due(me)
     }
 }
 
 impl Progress {
+    /// Whether the thread has gone round in vain.
+    pub(crate) fn in_vain(&self) -> bool {
+        self.vain > 0
+    }
+
+    /// The objects whose values have been read since the last round that was not in vain.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = usize> {
+        self.reads.iter().filter_map(|(seen, _)| match seen {
+            Seen::Value(object) => Some(*object),
+            _ => None,
+        })
+    }
+
     /// As new, but with its allocations.
     pub(crate) fn emptied(mut self) -> Progress {
         self.reads.clear();

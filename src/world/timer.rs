@@ -6,14 +6,17 @@
 //! tries again would have no end; where the limit has kept a timer back, the exploration is bounded by it. When nothing
 //! else can go on, any armed timer fires.
 //!
+//! A thread that asks a timer again and again, and waits busily, waits for it too: it fires when nothing else can go on.
+//!
 //! In a *timed* model, time moves only when nothing else can go on, and then to the earliest deadline.
 
 use std::time::Duration;
 
 use super::{
     Execution,
-    core::{Core, Settings, Status, Thread},
+    core::{Core, Settings, State, Status, Thread},
     event::{Kind, ObjectKind},
+    is_pause,
 };
 
 /// Which limits have kept something back.
@@ -53,7 +56,7 @@ impl Core {
     pub(crate) fn fire(&mut self, thread: usize, due: Option<u64>) {
         let Some(due) = due else { return };
         if due > self.now {
-            if !self.forced && self.any_enabled_but(thread) {
+            if !self.forced && (self.any_enabled_but(thread) || self.has_other_arms(thread)) {
                 self.early += 1;
             }
             self.now = due;
@@ -92,7 +95,24 @@ impl Core {
             let dues = deal.arms.iter().filter_map(|arm| self.channel(arm.object).timer.and_then(|timer| timer.due));
             dues.chain(deal.deadline)
         });
-        timers.chain(t.deadline).min()
+        let polled = if is_pause(t.op.kind) && t.deadline.is_none() { self.polled(thread) } else { None };
+        timers.chain(t.deadline).chain(polled).min()
+    }
+
+    /// When the next of the timers is due that the thread has asked in vain, and that have not fired for it.
+    pub(crate) fn polled(&self, thread: usize) -> Option<u64> {
+        let t = &self.threads[thread];
+        let dues = t.progress.objects().filter_map(|object| match &self.objects[object].state {
+            State::Channel(channel) => channel.timer.and_then(|timer| timer.due),
+            _ => None,
+        });
+        dues.filter(|due| *due > t.time).min()
+    }
+
+    /// Whether a timer that the thread has asked in vain comes due: when nothing else can go on, or because time has
+    /// come that far.
+    pub(crate) fn comes_due(&self, thread: usize) -> bool {
+        self.polled(thread).is_some_and(|due| self.forced || due <= self.now)
     }
 
     /// Whether some thread would go on by itself.

@@ -147,11 +147,23 @@ pub fn outcomes<T: Ord + Send + 'static>(
     strategy: Strategy,
     model: impl Fn() -> T + Send + Sync + 'static,
 ) -> BTreeSet<T> {
-    outcomes_of(strategy, Arc::new(model))
+    explored(strategy, model).0
+}
+
+/// The same, and how much of the model that was.
+#[track_caller]
+pub fn explored<T: Ord + Send + 'static>(
+    strategy: Strategy,
+    model: impl Fn() -> T + Send + Sync + 'static,
+) -> (BTreeSet<T>, Coverage) {
+    explored_as(strategy, Arc::new(model))
 }
 
 #[track_caller]
-fn outcomes_of<T: Ord + Send + 'static>(strategy: Strategy, model: Arc<dyn Fn() -> T + Send + Sync>) -> BTreeSet<T> {
+fn explored_as<T: Ord + Send + 'static>(
+    strategy: Strategy,
+    model: Arc<dyn Fn() -> T + Send + Sync>,
+) -> (BTreeSet<T>, Coverage) {
     let seen = Arc::new(Mutex::new(BTreeSet::new()));
     let all = Arc::clone(&seen);
     let verdict = run(strategy, move || {
@@ -160,7 +172,8 @@ fn outcomes_of<T: Ord + Send + 'static>(strategy: Strategy, model: Arc<dyn Fn() 
     });
     assert!(verdict.passed(), "{}", raddle::render(&verdict));
     assert!(!verdict.truncated(), "{}", raddle::render(&verdict));
-    std::mem::take(&mut *all.lock().unwrap())
+    let seen = std::mem::take(&mut *all.lock().unwrap());
+    (seen, verdict.coverage)
 }
 
 /// Every exhaustive strategy sees exactly these outcomes, and the samplers see some of them.
@@ -178,10 +191,10 @@ fn explores_all<T: Ord + Send + std::fmt::Debug + 'static>(
     model: Arc<dyn Fn() -> T + Send + Sync>,
 ) {
     for strategy in exhaustive() {
-        assert_eq!(outcomes_of(strategy, Arc::clone(&model)), expected, "{strategy}");
+        assert_eq!(explored_as(strategy, Arc::clone(&model)).0, expected, "{strategy}");
     }
     for strategy in samplers() {
-        let seen = outcomes_of(strategy, Arc::clone(&model));
+        let seen = explored_as(strategy, Arc::clone(&model)).0;
         assert!(seen.is_subset(&expected), "{strategy}: {seen:?}");
     }
 }

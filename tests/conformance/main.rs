@@ -6,22 +6,30 @@
 //! - `always(model, told)`: it returns this, under every schedule.
 //! - `exactly(model, [told, ...])`: exploration sees all of these and nothing else; a real run shows one of them.
 //! - `among(model, [told, ...])`: exploration sees some of these and nothing else; a real run shows one of them.
+//! - `atomic(model, [in a model, ...], [told, ...])`: exploration sees all of the first and nothing else; a real run shows
+//!   one of the second, for it does in several steps what is one step in a model.
 //! - `blocks(model)`: it never returns: a deadlock.
-//! - `aborts(model, said)`: it panics so; crossbeam then panics once more while it unwinds, which ends the process.
+//! - `aborts(model, said)`: it panics so; crossbeam then panics once more while it unwinds, which ends the process. In a
+//!   model that is one failure like any other.
 //!
-//! What a model returns is compared as its `Debug` text. Where it says `.shuttle()`, loom has too few threads for the
-//! model or too much to explore; where it says `.sampled()`, depth-first search has as well.
+//! What a model returns is compared as its `Debug` text. Where it says `.bounded()`, loom explores the model within two
+//! preemptions; where it says `.shuttle()`, loom has too few threads for it or too much to explore; where it says
+//! `.sampled()`, depth-first search has as well.
 //!
 //! No model relies on a clock: `soon` is a time that a real run lets pass, `late` one that no real run reaches, and in a
 //! model either may fire at any moment. `CONFORMANCE_RUNS` asks for more real runs, and tells what they have not shown.
 
-#![cfg(not(any(feature = "model", loom, shuttle)))]
 #![allow(clippy::duplicate_mod, reason = "the suite is compiled once for each library")]
 
+#[cfg(any(feature = "model", loom, shuttle))]
+#[path = "../common/mod.rs"]
+mod common;
+#[cfg(not(any(loom, shuttle)))]
 mod plain;
 mod rule;
 
-/// crossbeam-channel and std: what the suite says is true of them.
+/// crossbeam-channel and std: what the suite says is true of them. A narrowed build has no world of theirs.
+#[cfg(not(any(loom, shuttle)))]
 #[path = "."]
 mod original {
     use super::{plain as cell, rule::on_real_threads as check};
@@ -31,13 +39,14 @@ mod original {
     mod suite;
 }
 
-/// raddle without models: the same libraries under other names, with every item in its place.
-#[cfg(not(any(feature = "model", loom, shuttle)))]
+/// raddle: outside any model, and in the models of every world. Without models, the same libraries under other names.
 #[path = "."]
-mod renamed {
+mod raddled {
+    #[cfg(any(feature = "model", loom, shuttle))]
+    use super::rule::in_every_world as check;
+    #[cfg(not(any(feature = "model", loom, shuttle)))]
     use super::rule::on_real_threads as check;
-    use raddle::{cell, channel, sync, thread};
-    use std::time;
+    use raddle::{cell, channel, sync, thread, time};
 
     mod suite;
 }

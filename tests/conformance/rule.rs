@@ -9,6 +9,9 @@ use std::{
     time::Duration,
 };
 
+/// Set in the process of a model that aborts.
+const CHILD: &str = "CONFORMANCE_CHILD";
+
 /// What a model may do.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rule {
@@ -16,6 +19,9 @@ pub enum Rule {
     Exactly(&'static [&'static str]),
     /// It returns one of these; exploration sees some of them.
     Among(&'static [&'static str]),
+    /// It returns one of the second; exploration sees all of the first and nothing else, for what it does in several
+    /// steps is one in a model.
+    Atomic(&'static [&'static str], &'static [&'static str]),
     /// It never returns.
     Blocks,
     /// It panics so, and while it unwinds the process may die of a second panic.
@@ -27,6 +33,8 @@ pub enum Rule {
 pub enum Size {
     /// In every world, exhaustively.
     Small,
+    /// By loom only within a few preemptions.
+    Bounded,
     /// Not by loom.
     Shuttle,
     /// Only by the samplers.
@@ -40,13 +48,17 @@ pub struct Model {
     pub name: &'static str,
     pub run: fn() -> String,
     pub rule: Rule,
-    #[allow(dead_code, reason = "a real run explores nothing")]
+    #[cfg_attr(not(any(feature = "model", loom, shuttle)), expect(dead_code, reason = "a real run explores nothing"))]
     pub size: Size,
 }
 
 impl Model {
     pub const fn new(name: &'static str, run: fn() -> String, rule: Rule) -> Model {
         Model { name, run, rule, size: Size::Small }
+    }
+
+    pub const fn bounded(self) -> Model {
+        Model { size: Size::Bounded, ..self }
     }
 
     pub const fn shuttle(self) -> Model {
@@ -68,14 +80,17 @@ macro_rules! conforms {
     (@rule always, $told:literal) => { $crate::rule::Rule::Exactly(&[$told]) };
     (@rule exactly, [$($told:literal),* $(,)?]) => { $crate::rule::Rule::Exactly(&[$($told),*]) };
     (@rule among, [$($told:literal),* $(,)?]) => { $crate::rule::Rule::Among(&[$($told),*]) };
+    (@rule atomic, [$($models:literal),*], [$($told:literal),* $(,)?]) => {
+        $crate::rule::Rule::Atomic(&[$($models),*], &[$($told),*])
+    };
     (@rule blocks) => { $crate::rule::Rule::Blocks };
     (@rule aborts, $said:literal) => { $crate::rule::Rule::Aborts($said) };
-    ($($kind:ident($model:ident $(, $told:tt)? $(,)?) $(.$size:ident())?),* $(,)?) => {
+    ($($kind:ident($model:ident $(, $told:tt)* $(,)?) $(.$size:ident())?),* $(,)?) => {
         mod tests {
             $(
                 #[test]
                 fn $model() {
-                    let rule = $crate::rule::conforms!(@rule $kind $(, $told)?);
+                    let rule = $crate::rule::conforms!(@rule $kind $(, $told)*);
                     let name = concat!(module_path!(), "::", stringify!($model));
                     let model = $crate::rule::Model::new(name, || $crate::rule::told(super::$model()), rule);
                     super::super::check(model$(.$size())?);
@@ -96,7 +111,7 @@ fn runs() -> (u32, bool) {
 /// Runs the model on real threads, outside any engine.
 pub fn on_real_threads(model: Model) {
     match model.rule {
-        Rule::Exactly(allowed) | Rule::Among(allowed) => {
+        Rule::Exactly(allowed) | Rule::Among(allowed) | Rule::Atomic(_, allowed) => {
             let (runs, asked) = runs();
             let seen: BTreeSet<String> = (0..runs).map(|_| (model.run)()).collect();
             for told in &seen {
@@ -117,9 +132,51 @@ pub fn on_real_threads(model: Model) {
     }
 }
 
+/// Runs the model outside any model of raddle's, where this build can, and explores it in every world that it fits.
+#[cfg(any(feature = "model", loom, shuttle))]
+pub fn in_every_world(model: Model) {
+    use crate::common::{compiled, exhaustive, explored, fails_with, samplers};
+    use raddle::{Coverage, FailureKind, Strategy, World};
+
+    if World::compiled().contains(&World::Std) {
+        on_real_threads(model);
+        // The child of a model that aborts has nothing else to do.
+        if std::env::var_os(CHILD).is_some() {
+            return;
+        }
+    }
+    let exhaustive = match model.size {
+        Size::Small => exhaustive(),
+        Size::Bounded => compiled(&[Strategy::Preemptions(2), Strategy::Dfs]),
+        Size::Shuttle => compiled(&[Strategy::Dfs]),
+        Size::Sampled => Vec::new(),
+    };
+    for strategy in exhaustive.iter().copied().chain(samplers()) {
+        let run = model.run;
+        let (allowed, all) = match model.rule {
+            Rule::Exactly(allowed) | Rule::Atomic(allowed, _) => (allowed, exhaustive.contains(&strategy)),
+            Rule::Among(allowed) => (allowed, false),
+            Rule::Blocks => {
+                fails_with(&[strategy], FailureKind::Deadlock, "", move || drop(run()));
+                continue;
+            }
+            Rule::Aborts(said) => {
+                fails_with(&[strategy], FailureKind::Panic, said, move || drop(run()));
+                continue;
+            }
+        };
+        let (seen, coverage) = explored(strategy, run);
+        for told in &seen {
+            assert!(allowed.contains(&told.as_str()), "{strategy}: it may return {allowed:#?}, and returned {told}");
+        }
+        assert!(!all || seen.len() == allowed.len(), "{strategy}: it may return {allowed:#?}; seen: {seen:#?}");
+        let too_large = matches!(coverage, Coverage::Bounded { preemptions: Some(_), .. });
+        assert!(model.size == Size::Bounded || !too_large, "{strategy}: the model is too large, and should say so");
+    }
+}
+
 /// Runs the model in a process of its own: this test once more, which knows by a variable that it is the child.
 fn dies(model: Model, said: &str) {
-    const CHILD: &str = "CONFORMANCE_CHILD";
     if std::env::var_os(CHILD).is_some() {
         (model.run)();
         return;

@@ -19,6 +19,7 @@ mod panics;
 mod places;
 mod races;
 mod rand;
+mod selects;
 mod semantics;
 mod shields;
 mod statics;

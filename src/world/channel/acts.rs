@@ -91,7 +91,10 @@ impl Execution {
         let at = match alternatives.len() {
             0 => return None,
             // Arms that are only looked at are told apart like any others.
-            n => self.choose(n),
+            n => {
+                let turn = self.core.borrow().turn(me, n);
+                turn.unwrap_or_else(|| self.choose(n))
+            }
         };
         let (arm, way) = alternatives[at];
         if way == Way::HungUp && !self.sees_hanging_up() {
@@ -116,7 +119,7 @@ impl Execution {
             let deal = core.deal(me);
             let arms = deal.arms.clone();
             let value = match outcome {
-                Some((arm, _)) if arms.len() > 1 => Value::Arm(arm as u32),
+                Some((arm, _)) if arms.len() > 1 => Value::Arm(arms[arm].index as u32),
                 Some((_, How::Sent)) => Value::Message(deal.ticket),
                 Some((_, How::Received(ticket))) => Value::Message(ticket),
                 Some((_, How::HungUp)) => Value::HungUp,
@@ -138,10 +141,9 @@ impl Execution {
                     for arm in 1..arms.len() {
                         core.has_read(me, &op, object(arm), code, false);
                     }
-                    match arms.is_empty() {
-                        true => Effect::Nothing,
-                        false => Effect::Read(object(0), code, false),
-                    }
+                    // Without arms there is nothing to come, as long as the thread lives.
+                    let first = if arms.is_empty() { Seen::Thread(me) } else { object(0) };
+                    Effect::Read(first, code, false)
                 }
             };
             (value, effect)

@@ -41,7 +41,8 @@ conforms![
     exactly(try_select_meets_a_sender_that_waits, ["(Some(1), Ok(()))", "(None, Err(1))"]),
     exactly(try_select_meets_a_receiver_that_waits, ["(Some(Ok(())), Ok(1))", "(None, Err(RecvError))"]),
     always(two_selects_meet, "(Ok(()), Ok(3))"),
-    exactly(messages_are_gathered_from_channels_until_all_are_disconnected, ["[1, 2, 10]", "[1, 10, 2]", "[10, 1, 2]"]),
+    exactly(messages_are_gathered_from_channels_until_all_are_disconnected, ["[1, 2, 10]", "[1, 10, 2]", "[10, 1, 2]"])
+        .bounded(),
     always(there_is_no_limit_to_the_operations, "(299, Ok(300))"),
     always(a_dropped_select_leaves_no_trace, "(true, Err(Empty))"),
     always(the_dynamic_select_can_be_shared_and_shown, r#"("Select { .. }", "SelectedOperation { .. }", Ok(1))"#),

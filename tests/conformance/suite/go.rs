@@ -13,12 +13,12 @@ use super::{
 conforms![
     always(an_unbuffered_channel_makes_main_wait, "(1, 1)"),
     always(a_closed_channel_is_received_from_again_and_again, "([1, 2], [Err(RecvError), Err(RecvError)])"),
-    always(closing_tells_everyone, "[Err(RecvError), Err(RecvError), Err(RecvError)]").shuttle(),
-    always(a_done_channel_counts_the_threads_that_ended, "(2, 3)"),
+    always(closing_tells_everyone, "[Err(RecvError), Err(RecvError), Err(RecvError)]").bounded(),
+    always(a_done_channel_counts_the_threads_that_ended, "(2, 3)").bounded(),
     always(a_bounded_channel_is_a_semaphore, "true"),
     always(two_threads_play_ping_pong, "[1, 2, 3, 4]"),
-    always(a_pipeline_ends_from_its_source, "[2, 4, 6]"),
-    always(jobs_are_shared_by_workers_and_their_results_gathered, "[1, 4, 9]").shuttle(),
+    always(a_pipeline_ends_from_its_source, "[2, 4, 6]").bounded(),
+    always(jobs_are_shared_by_workers_and_their_results_gathered, "[1, 4, 9]").sampled(),
     exactly(the_first_answer_wins, ["1", "2"]),
     exactly(an_answer_comes_in_time_or_not, [r#"("answer", true)"#, r#"("late", false)"#]),
     exactly(
@@ -26,9 +26,9 @@ conforms![
         ["(2, [true, true, false])", "(2, [true, false, true])", "(2, [false, true, true])"]
     )
     .shuttle(),
-    always(a_queue_between_two_channels_holds_any_number, "[1, 2, 3]"),
-    exactly(a_server_that_owns_its_state_answers_in_order, ["[1, 2]", "[2, 1]"]),
-    always(a_merge_ends_when_both_sources_have, "[1, 2]"),
+    always(a_queue_between_two_channels_holds_any_number, "[1, 2, 3]").bounded(),
+    exactly(a_server_that_owns_its_state_answers_in_order, ["[1, 2]", "[2, 1]"]).bounded(),
+    always(a_merge_ends_when_both_sources_have, "[1, 2]").bounded(),
     always(a_sieve_of_channels_finds_primes, "[2, 3, 5]").sampled(),
     always(four_producers_and_two_consumers_lose_and_double_nothing, "[0, 0, 1, 1, 2, 2, 3, 3]").sampled(),
     always(a_select_with_one_arm_is_the_operation, "(Ok(1), Ok(()))"),

@@ -27,7 +27,7 @@ conforms![
     always(the_last_sender_to_go_wakes_a_select, "(1, Err(RecvError))"),
     always(the_last_receiver_to_go_wakes_a_select, "Err(5)"),
     always(the_default_is_taken_if_nothing_is_ready, "[0, 1]"),
-    always(the_default_is_not_taken_while_something_is_ready, "true"),
+    atomic(the_default_may_be_taken_while_something_is_ready, ["true"], ["true", "false"]),
     exactly(the_default_is_taken_unless_a_partner_waits, ["(0, Err(1))", "(1, Ok(()))"]),
     always(a_closed_channel_or_its_message_keeps_the_default_away, "true"),
     always(the_timed_default_is_taken_if_nothing_becomes_ready, "[0, 0]"),
@@ -37,7 +37,7 @@ conforms![
     exactly(a_losing_arm_leaves_its_partner_waiting, ["(1, Ok(()), Err(2))", "(2, Err(1), Ok(()))"]),
     exactly(two_selects_share_two_messages, ["(1, 2)", "(2, 1)"]),
     exactly(two_selects_meet_each_other, ["(10, 10)", "(20, 20)"]),
-    exactly(a_selects_partner_is_any_of_two, ["[1, 2]", "[2, 1]"]).shuttle(),
+    exactly(a_selects_partner_is_any_of_two, ["[1, 2]", "[2, 1]"]),
     blocks(a_select_over_channels_that_never_are_ready_blocks),
     blocks(a_select_over_both_directions_of_one_rendezvous_blocks),
 ];
@@ -256,8 +256,9 @@ fn the_default_is_taken_if_nothing_is_ready() -> impl Debug {
     })
 }
 
-/// The second message is there before the first is taken, so at every moment there is one.
-fn the_default_is_not_taken_while_something_is_ready() -> impl Debug {
+/// The second message is there before the first is taken, so at every moment there is one. But crossbeam looks at one arm
+/// after the other, and may look at the second too early and at the first too late.
+fn the_default_may_be_taken_while_something_is_ready() -> impl Debug {
     let ((s1, r1), (s2, r2)) = (bounded(1), bounded(1));
     s1.send(1).unwrap();
     thread::scope(|scope| {
