@@ -13,6 +13,7 @@ use std::{
 };
 
 use ::loom::model::Builder;
+use corosensei::{on_stack, stack::DefaultStack};
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -21,7 +22,7 @@ use super::{
     outcome::{Again, Ended, Explored, MOST_RESTARTS, confirm, diverged, names, steps, take, with_token},
     token::Body,
 };
-use crate::world::{Engine, Execution, core::Facts, loom, panics::message_of, timer::Kept};
+use crate::world::{Engine, Execution, STACK, core::Facts, loom, panics::message_of, timer::Kept};
 
 /// The bound to which an exploration falls back that is too large to exhaust.
 const FALLBACK_PREEMPTIONS: usize = 2;
@@ -63,6 +64,8 @@ type Found = (Vec<u8>, BTreeMap<u32, usize>);
 /// it in a thread-local.
 struct Session {
     plan: Plan,
+    /// What main runs on: loom gives it 32 KiB, which formatting a panic may fill.
+    stack: RefCell<DefaultStack>,
     /// For crashes, with the bound that the executions' numbers belong to.
     armed: RefCell<Option<(Armed, Option<usize>)>>,
     halt: RefCell<Option<Halt>>,
@@ -87,8 +90,10 @@ pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
     let mut ex = Execution::new(Engine::Loom(loom::Engine::default()), plan.settings, facts);
     ex.watch = Arc::clone(&plan.watch);
     let _installed = ex.install();
+    let stack = DefaultStack::new(STACK).map_err(|why| Error::Tool(format!("no stack to run the model on: {why}")))?;
     let session = Rc::new(Session {
         plan: plan.clone(),
+        stack: RefCell::new(stack),
         armed: RefCell::new(None),
         halt: RefCell::new(None),
         pending: Cell::new(false),
@@ -158,12 +163,16 @@ impl Session {
             builder.check(move || {
                 let session = SESSION.with_borrow(|session| session.clone()).expect("loom runs inside a session");
                 let ex = crate::world::current().expect("the model runs while its execution is installed");
-                if session.between(ex) {
-                    resume_unwind(Box::new(StopLoom));
-                }
-                session.pending.set(true);
-                ex.begin();
-                ex.run_main(location, || model());
+                // Executions come one after another, so nobody else is on it.
+                let stack = &mut *session.stack.borrow_mut();
+                on_stack(stack, || {
+                    if session.between(ex) {
+                        resume_unwind(Box::new(StopLoom));
+                    }
+                    session.pending.set(true);
+                    ex.begin();
+                    ex.run_main(location, || model());
+                });
             });
         }));
         match ran {

@@ -312,8 +312,8 @@ fn last_words(text: &[u8]) -> Option<(i32, u64, String)> {
 fn cause(signal: i32, said: &str) -> String {
     match signal {
         libc::SIGSEGV | libc::SIGBUS => {
-            ": a stack overflow, most likely (a model's thread has 256 KiB in the shuttle world, 32 KiB in the loom \
-             world unless its Builder says otherwise)"
+            ": a stack overflow, most likely (a model's thread has 256 KiB; in the loom world its Builder may say \
+             otherwise)"
                 .to_owned()
         }
         _ => tail(said),

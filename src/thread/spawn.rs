@@ -18,7 +18,7 @@ pub(super) type Body<'a, T> = Box<dyn FnOnce() -> T + Send + 'a>;
 
 /// How to spawn a thread: [`std::thread::Builder`] in every world.
 ///
-/// The stack size is used in the std and loom worlds; in the shuttle world every thread has 256 KiB.
+/// The stack size is used in the std and loom worlds. A model's threads have 256 KiB unless one is given in the loom world.
 #[derive(Debug, Default)]
 #[must_use = "must eventually spawn the thread"]
 pub struct Builder {

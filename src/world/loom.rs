@@ -30,6 +30,7 @@ use ::loom::{
 };
 
 use super::{
+    STACK,
     core::{CELL, Facts},
     lock::Mode,
     memory::{AtomicOp, Scalar},
@@ -467,11 +468,8 @@ impl Engine {
         if asked {
             self.ends.borrow_mut().push(Box::new(atomic::AtomicBool::new(false)));
         }
-        let mut builder = thread::Builder::new();
-        if let Some(bytes) = stack_size {
-            // loom counts in words.
-            builder = builder.stack_size(bytes.div_ceil(size_of::<usize>()));
-        }
+        // loom counts in words.
+        let builder = thread::Builder::new().stack_size(stack_size.unwrap_or(STACK).div_ceil(size_of::<usize>()));
         let body = Body(body);
         let handle = builder.spawn(move || body.run()).expect("loom's spawn does not fail");
         self.threads.borrow_mut().push((handle.thread().clone(), Some(handle)));

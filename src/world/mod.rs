@@ -162,6 +162,9 @@ pub(crate) enum Branch<'a> {
     Native(&'a mut dyn FnMut()),
 }
 
+/// Bytes of stack that each thread of a model has.
+pub(crate) const STACK: usize = 256 * 1024;
+
 /// Steps of all models in this process: a watchdog sees whether they come to a halt.
 static BEAT: AtomicU64 = AtomicU64::new(0);
 

@@ -14,13 +14,10 @@ use shuttle_engine::runtime::thread::continuation::{Continuation, ContinuationOu
 use smallvec::SmallVec;
 
 use super::{
-    Execution,
+    Execution, STACK,
     core::{Core, Status},
 };
 use crate::check::strategy::{Chooser, Point};
-
-/// Bytes of stack that each thread of a model has.
-pub(crate) const STACK: usize = 256 * 1024;
 
 pub(crate) struct Engine {
     pub(crate) strategy: RefCell<Box<dyn Chooser>>,

@@ -170,3 +170,16 @@ fn a_model_of_one_thread_can_be_sampled() {
         passes_with(strategy, || ());
     }
 }
+
+/// loom: main and every thread have 32 KiB, which formatting a panic in an unoptimised build may fill.
+#[test]
+fn a_models_threads_have_room() {
+    fn fills() -> u8 {
+        let room = std::hint::black_box([1_u8; 64 * 1024]);
+        room[room.len() - 1]
+    }
+    passes(|| {
+        let other = thread::spawn(fills);
+        assert_eq!(fills() + other.join().unwrap(), 2);
+    });
+}
