@@ -10,8 +10,9 @@ use std::{
 use super::{
     Coverage, Error, Failure, Limit, Model, Plan, Strategy, Token, TokenError,
     crash::Armed,
+    dpor::Dpor,
     outcome::{Again, Ended, Explored, MOST_RESTARTS, confirm, diverged, names, steps, take, with_token},
-    strategy::{Chooser, Dfs, Pct, Random, Replay, Urw},
+    strategy::{Chooser, Dfs, Pct, Random, Replay, Search, Urw},
     token::{Body, Estimate, Estimated},
 };
 use crate::world::{
@@ -32,6 +33,8 @@ struct Session<'a> {
     ex: &'a Execution,
     executions: u64,
     steps: u64,
+    /// Executions that were equivalent to others, and are not counted.
+    redundant: u64,
     restarts: u32,
     /// The limits that have kept something back in some execution.
     kept: Kept,
@@ -49,12 +52,14 @@ pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
         ex: &ex,
         executions: 0,
         steps: 0,
+        redundant: 0,
         restarts: 0,
         kept: Kept::default(),
     };
     match &plan.replay {
         Some(token) => session.replay(token),
-        None if plan.strategy == Strategy::Dfs => session.search(None),
+        None if plan.strategy == Strategy::Dfs => session.search::<Dfs>(None),
+        None if plan.strategy == Strategy::Dpor => session.search::<Dpor>(None),
         None => session.sample(),
     }
 }
@@ -177,12 +182,12 @@ impl Session<'_> {
         }
     }
 
-    /// Every schedule and choice, or up to the one with a number.
-    fn search(&mut self, number: Option<u64>) -> Result<Explored, Error> {
-        let dfs = Rc::new(RefCell::new(Dfs::default()));
+    /// Explores the model, or up to the execution with a number.
+    fn search<S: Search + 'static>(&mut self, number: Option<u64>) -> Result<Explored, Error> {
+        let search = Rc::new(RefCell::new(S::default()));
         loop {
             if number.is_none() {
-                if self.executions >= self.plan.budget {
+                if self.executions + self.redundant >= self.plan.budget {
                     return Ok(self.done(Coverage::Truncated { by: Limit::Executions }));
                 }
                 if self.plan.late() {
@@ -193,28 +198,42 @@ impl Session<'_> {
                 self.arm(Body::Number { number: 1, choices: Default::default() });
             }
             self.armed.number(self.executions + 1);
-            let ended = self.run(Box::new(Rc::clone(&dfs)))?;
+            let asked = self.ex.core.borrow().asks_time;
+            search.borrow_mut().begin();
+            let ended = self.run(Box::new(Rc::clone(&search)))?;
             if matches!(ended, Ended::Learned) {
-                *dfs.borrow_mut() = Dfs::default();
+                search.replace(S::default());
+                self.redundant = 0;
                 continue;
             }
+            if self.ex.core.borrow().asks_time != asked {
+                // What the time is depends on timers: the steps so far were told apart without that.
+                search.replace(S::default());
+                (self.executions, self.steps, self.redundant) = (0, 0, 0);
+                continue;
+            }
+            search.borrow_mut().end(&self.ex.core.borrow());
             let coverage = Coverage::Truncated { by: Limit::Failure };
             let decisions = || Body::Decisions(self.ex.core.borrow().decisions.clone());
-            if dfs.borrow().diverged() {
+            if search.borrow().diverged() {
                 let failure = {
                     let core = self.ex.core.borrow();
                     diverged(names(&core), steps(&core))
                 };
                 return Ok(self.failed(failure, decisions(), coverage));
             }
-            if let Ended::Failed(failure) = ended {
+            if search.borrow().redundant() {
+                self.redundant += 1;
+                self.executions -= 1;
+                self.steps -= self.ex.core.borrow().steps;
+            } else if let Ended::Failed(failure) = ended {
                 let decisions = decisions();
                 return match number {
                     None => self.confirmed(failure, decisions, coverage),
                     Some(_) => Ok(self.failed(failure, decisions, coverage)),
                 };
             }
-            if number == Some(self.executions) || !dfs.borrow_mut().next() {
+            if number == Some(self.executions) || !search.borrow_mut().next() {
                 return Ok(self.done(Coverage::complete(None, self.kept, self.plan.settings)));
             }
         }
@@ -223,7 +242,10 @@ impl Session<'_> {
     /// The one execution that a token holds.
     fn replay(&mut self, token: &Token) -> Result<Explored, Error> {
         if let Body::Number { number, .. } = &token.body {
-            return self.search(Some(*number));
+            return match token.strategy {
+                Strategy::Dpor => self.search::<Dpor>(Some(*number)),
+                _ => self.search::<Dfs>(Some(*number)),
+            };
         }
         let (ended, parted) = loop {
             // Facts name places in the source, which may have moved: what they said is then learned again.

@@ -17,6 +17,8 @@
 //! ```
 
 pub(crate) mod crash;
+#[cfg(raddle_shuttle)]
+mod dpor;
 mod error;
 #[cfg(raddle_loom)]
 mod explore_loom;
@@ -79,6 +81,9 @@ pub enum Strategy {
     Urw,
     /// shuttle: every schedule and every choice, depth first, without reduction.
     Dfs,
+    /// shuttle: every schedule and every choice, as far as the steps of one do not commute with those of another: dynamic
+    /// partial-order reduction.
+    Dpor,
     /// std: run it again and again on real threads. Goes on after a failure, to count them. A run whose threads all wait
     /// for each other is a failure like any other; one that does not end for another reason ends the check, if it is
     /// isolated, and hangs it if not.
@@ -99,7 +104,7 @@ impl Strategy {
     pub fn world(self) -> World {
         match self {
             Strategy::Exhaustive | Strategy::Preemptions(_) => World::Loom,
-            Strategy::Random | Strategy::Pct { .. } | Strategy::Urw | Strategy::Dfs => World::Shuttle,
+            Strategy::Random | Strategy::Pct { .. } | Strategy::Urw | Strategy::Dfs | Strategy::Dpor => World::Shuttle,
             Strategy::Stress => World::Std,
         }
     }
@@ -114,6 +119,7 @@ impl fmt::Display for Strategy {
             Strategy::Pct { depth } => f.pad(&format!("pct-{depth}")),
             Strategy::Urw => f.pad("urw"),
             Strategy::Dfs => f.pad("dfs"),
+            Strategy::Dpor => f.pad("dpor"),
             Strategy::Stress => f.pad("stress"),
         }
     }
@@ -147,6 +153,7 @@ impl FromStr for Strategy {
             ("pct", Some(depth @ 1..=1000)) => Ok(Strategy::Pct { depth }),
             ("urw", None) => Ok(Strategy::Urw),
             ("dfs", None) => Ok(Strategy::Dfs),
+            ("dpor", None) => Ok(Strategy::Dpor),
             ("stress", None) => Ok(Strategy::Stress),
             _ => Err(format!(
                 "no strategy is called {text:?}: loom has exhaustive and preemptions-N, shuttle has random, pct-DEPTH, \
@@ -440,7 +447,7 @@ impl Check {
         let exhaustive = matches!(strategy, Strategy::Exhaustive | Strategy::Preemptions(_));
         let budget = match strategy {
             Strategy::Exhaustive | Strategy::Preemptions(_) => self.executions.unwrap_or(LOOM_EXECUTIONS),
-            Strategy::Dfs => self.executions.unwrap_or(100_000),
+            Strategy::Dfs | Strategy::Dpor => self.executions.unwrap_or(100_000),
             _ => self.schedules.unwrap_or(SCHEDULES),
         };
         let max_steps = self.steps.unwrap_or(if exhaustive { LOOM_STEPS } else { SHUTTLE_STEPS });
@@ -474,7 +481,13 @@ impl Check {
             strategy,
             seed: self.seed,
             budget,
-            settings: Settings { max_steps, firings: self.firings, spurious: self.spurious, timed: self.timed },
+            settings: Settings {
+                max_steps,
+                firings: self.firings,
+                spurious: self.spurious,
+                timed: self.timed,
+                reduces: strategy == Strategy::Dpor,
+            },
             deadline: self.time.map(|time| start + time),
             replay,
             watch: Arc::default(),

@@ -40,6 +40,29 @@ pub(crate) trait Chooser {
     fn random(&mut self) -> Option<u64> {
         None
     }
+
+    /// The execution ends here: `early` if somebody could still have gone on.
+    fn stopped(&mut self, _core: &Core, _early: bool) {}
+}
+
+/// What explores a model, execution by execution.
+pub(crate) trait Search: Chooser + Default {
+    /// Before an execution.
+    fn begin(&mut self);
+
+    /// After one that has not ended early.
+    fn end(&mut self, _core: &Core) {}
+
+    /// Whether the execution that has ended did not repeat the one before it, up to where it should part from it.
+    fn diverged(&self) -> bool;
+
+    /// Whether the execution that has ended is equivalent to others.
+    fn redundant(&self) -> bool {
+        false
+    }
+
+    /// Moves on to the next execution; false after the last.
+    fn next(&mut self) -> bool;
 }
 
 impl<C: Chooser> Chooser for Rc<RefCell<C>> {
@@ -57,6 +80,10 @@ impl<C: Chooser> Chooser for Rc<RefCell<C>> {
 
     fn random(&mut self) -> Option<u64> {
         self.borrow_mut().random()
+    }
+
+    fn stopped(&mut self, core: &Core, early: bool) {
+        self.borrow_mut().stopped(core, early);
     }
 }
 
@@ -202,24 +229,6 @@ struct Fork {
 }
 
 impl Dfs {
-    /// Whether the execution that has ended did not repeat the one before it, up to where it should part from it.
-    pub(crate) fn diverged(&self) -> bool {
-        self.diverged || self.at < self.path.len()
-    }
-
-    /// Moves on to the next execution; false after the last.
-    pub(crate) fn next(&mut self) -> bool {
-        self.at = 0;
-        while let Some(fork) = self.path.last_mut() {
-            fork.gone += 1;
-            if fork.gone < fork.n {
-                return true;
-            }
-            self.path.pop();
-        }
-        false
-    }
-
     fn fork(&mut self, n: usize, first: usize) -> usize {
         if self.at == self.path.len() {
             self.path.push(Fork { first, gone: 0, n });
@@ -228,6 +237,27 @@ impl Dfs {
         self.diverged |= fork.n != n;
         self.at += 1;
         (fork.first + fork.gone) % n
+    }
+}
+
+impl Search for Dfs {
+    fn begin(&mut self) {
+        self.at = 0;
+    }
+
+    fn diverged(&self) -> bool {
+        self.diverged || self.at < self.path.len()
+    }
+
+    fn next(&mut self) -> bool {
+        while let Some(fork) = self.path.last_mut() {
+            fork.gone += 1;
+            if fork.gone < fork.n {
+                return true;
+            }
+            self.path.pop();
+        }
+        false
     }
 }
 

@@ -320,12 +320,12 @@ fn read(case: String, world: World, strategy: Strategy, fields: &mut BTreeMap<&s
     } else if let Some(path) = fields.remove("p") {
         match world {
             World::Loom => Body::Path { path: unpack_path(&bytes(path)?)?, choices: read_choices(fields)? },
-            _ if strategy == Strategy::Dfs => Body::Decisions(unpack(&bytes(path)?)?),
+            _ if matches!(strategy, Strategy::Dfs | Strategy::Dpor) => Body::Decisions(unpack(&bytes(path)?)?),
             _ => return Err(format!("{strategy} has a seed, not a list of decisions")),
         }
     } else if let Some(n) = fields.remove("n") {
         match strategy {
-            Strategy::Dfs => Body::Number { number: number(n, 10)?, choices: BTreeMap::new() },
+            Strategy::Dfs | Strategy::Dpor => Body::Number { number: number(n, 10)?, choices: BTreeMap::new() },
             Strategy::Exhaustive | Strategy::Preemptions(_) => {
                 Body::Number { number: number(n, 10)?, choices: read_choices(fields)? }
             }

@@ -238,6 +238,9 @@ pub(crate) struct Settings {
     pub(crate) spurious: u32,
     /// Time moves only when nothing else can go on, to the earliest deadline.
     pub(crate) timed: bool,
+    /// Steps that commute are not tried in both orders: whatever tells one order from another has to be a step from the
+    /// start, since the order that would show it may not be tried.
+    pub(crate) reduces: bool,
 }
 
 /// Why the execution ends early.
@@ -284,6 +287,10 @@ pub(crate) struct Core {
     pub(crate) vain_rounds: u32,
     /// Nanoseconds since the model began: up to where timers have fired.
     pub(crate) now: u64,
+    /// The model has asked for the time, in this execution or an earlier one.
+    pub(crate) asks_time: bool,
+    /// Threads that have gone on since the scheduler decided last, in that order.
+    pub(crate) ran: Vec<usize>,
     /// Waits that have ended by themselves.
     pub(crate) spurious: u32,
     /// Timers that have fired early.
@@ -326,6 +333,8 @@ impl Core {
             panics: Vec::new(),
             vain_rounds: 0,
             now: 0,
+            asks_time: false,
+            ran: Vec::new(),
             spurious: 0,
             early: 0,
             forced: false,
@@ -357,6 +366,7 @@ impl Core {
         self.vain_rounds = 0;
         self.vain_since = 0;
         self.now = 0;
+        self.ran.clear();
         self.spurious = 0;
         self.early = 0;
         self.forced = false;

@@ -46,7 +46,18 @@ impl Execution {
         if self.aborting.replace(true) {
             return;
         }
+        let fails = matches!(stop, Stop::Failure { .. });
         self.core.borrow_mut().stop = Some(stop);
+        #[cfg(raddle_shuttle)]
+        if let Engine::Shuttle(engine) = &self.engine
+            && fails
+        {
+            let core = self.core.borrow();
+            let early = (0..core.threads.len()).any(|thread| core.enabled(thread));
+            engine.strategy.borrow_mut().stopped(&core, early);
+        }
+        #[cfg(not(raddle_shuttle))]
+        let _ = fails;
         // From here on nobody waits: whoever is suspended is resumed, and unwinds.
         #[cfg(raddle_loom)]
         if let Some(engine) = self.loom() {

@@ -19,6 +19,8 @@ pub(crate) mod clock;
 pub(crate) mod core;
 mod ending;
 pub(crate) mod event;
+#[cfg(raddle_shuttle)]
+pub(crate) mod footprint;
 pub(crate) mod group;
 pub(crate) mod lock;
 #[cfg(raddle_loom)]
@@ -347,6 +349,7 @@ impl Execution {
             thread.guard = None;
             thread.parked = false;
             thread.status = Status::Running;
+            core.ran.push(me);
             core.note_kept_back();
         }
         if self.aborting.get() {

@@ -268,7 +268,8 @@ impl Execution {
             self.announce(op, None, Branch::Native(&mut || engine.look(object)));
             return;
         }
-        self.announce(op, None, Branch::Silent);
+        let reduces = self.core.borrow().settings.reduces;
+        self.announce(op, None, if reduces { Branch::Point } else { Branch::Silent });
     }
 
     /// Announces that the initialiser, which began after `since` steps, has returned.
@@ -319,8 +320,11 @@ impl Execution {
         }
         if flag.is_none() {
             // It stays complete, whatever others do.
-            let complete = self.core.borrow().phase(object) == Phase::Complete;
-            self.announce(op, None, if complete { Branch::Silent } else { Branch::Point });
+            let settled = {
+                let core = self.core.borrow();
+                core.phase(object) == Phase::Complete && !core.settings.reduces
+            };
+            self.announce(op, None, if settled { Branch::Silent } else { Branch::Point });
         }
         let complete = self.core.borrow().phase(object) == Phase::Complete;
         let seen = complete && flag.unwrap_or(true);

@@ -146,7 +146,7 @@ impl Engine {
             enabled.retain(|id| !core.had_its_turn(*id));
         }
         let point = Point { core, threads: &enabled, last: from, yielding };
-        match enabled[..] {
+        let next = match enabled[..] {
             [] => unreachable!("a stuck execution ends before anybody is scheduled"),
             [only] => {
                 self.strategy.borrow_mut().pass(&point);
@@ -157,7 +157,9 @@ impl Engine {
                 core.decisions.push(chosen as u32);
                 enabled[chosen]
             }
-        }
+        };
+        core.ran.clear();
+        next
     }
 
     pub(crate) fn spawn(&self, body: Box<dyn FnOnce() + 'static>) {

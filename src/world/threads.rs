@@ -57,7 +57,11 @@ impl Execution {
     /// The calling coroutine is thread `me` from here on.
     fn enter(&self, me: usize) {
         self.set_me(me);
-        self.core.borrow_mut().threads[me].status = Status::Running;
+        {
+            let mut core = self.core.borrow_mut();
+            core.threads[me].status = Status::Running;
+            core.ran.push(me);
+        }
         #[cfg(raddle_loom)]
         self.watch.back();
     }

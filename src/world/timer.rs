@@ -164,6 +164,7 @@ impl Execution {
     pub(crate) fn now(&self) -> u64 {
         let core = &mut *self.core.borrow_mut();
         core.threads[self.me()].time = core.now;
+        core.asks_time = true;
         core.now
     }
 }

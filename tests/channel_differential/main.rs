@@ -120,21 +120,21 @@ fn differential(
 
 #[test]
 fn depth_first_search_sees_exactly_what_can_happen() {
-    for strategy in compiled(&[Strategy::Dfs]) {
+    for strategy in compiled(&[Strategy::Dfs, Strategy::Dpor]) {
         differential(strategy, 450, u32::MAX, program(false, false));
     }
 }
 
 #[test]
 fn depth_first_search_gets_stuck_only_where_that_can_happen() {
-    for strategy in compiled(&[Strategy::Dfs]) {
+    for strategy in compiled(&[Strategy::Dfs, Strategy::Dpor]) {
         differential(strategy, 300, u32::MAX, program(true, false));
     }
 }
 
 #[test]
 fn a_limit_on_early_timeouts_takes_outcomes_away_and_says_so() {
-    for strategy in compiled(&[Strategy::Dfs]) {
+    for strategy in compiled(&[Strategy::Dfs, Strategy::Dpor]) {
         differential(strategy, 200, FIRINGS, program(false, false));
         differential(strategy, 100, 0, program(false, false));
     }

@@ -27,7 +27,7 @@ pub fn strategies() -> Vec<Strategy> {
 
 /// The compiled strategies that leave nothing out.
 pub fn exhaustive() -> Vec<Strategy> {
-    compiled(&[Strategy::Exhaustive, Strategy::Dfs])
+    compiled(&[Strategy::Exhaustive, Strategy::Dfs, Strategy::Dpor])
 }
 
 /// The compiled strategies that draw schedules.
@@ -76,7 +76,7 @@ fn passes_as(strategy: Strategy, model: Model) -> Verdict {
     let verdict = run_model(strategy, model);
     assert!(verdict.passed(), "{}", raddle::render(&verdict));
     match verdict.coverage {
-        Coverage::Exhausted => assert!(matches!(strategy, Strategy::Exhaustive | Strategy::Dfs)),
+        Coverage::Exhausted => assert!(matches!(strategy, Strategy::Exhaustive | Strategy::Dfs | Strategy::Dpor)),
         Coverage::Sampled { schedules } => assert_eq!(schedules, verdict.executions),
         other => panic!("{strategy}: {other}"),
     }

@@ -86,7 +86,7 @@ fn differential(strategy: Strategy, default: u32, programs: impl proptest::strat
 
 #[test]
 fn depth_first_search_sees_exactly_what_can_happen() {
-    for strategy in compiled(&[Strategy::Dfs]) {
+    for strategy in compiled(&[Strategy::Dfs, Strategy::Dpor]) {
         differential(strategy, 600, program(true));
     }
 }

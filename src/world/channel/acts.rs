@@ -39,7 +39,7 @@ impl Execution {
             let meeting = deal.arms.iter().any(|arm| core.channel(arm.object).meeting_place());
             let tells = !deal.waits || deal.looks || deal.biased || deal.deadline.is_some();
             // Nobody can say of a thread that need not wait that it waits.
-            let tells = tells || (deal.arms.len() > 1 && core.ready_alone(me, &deal));
+            let tells = tells || (deal.arms.len() > 1 && (core.settings.reduces || core.ready_alone(me, &deal)));
             if meeting && tells && !core.facts.meets {
                 drop(core);
                 self.learn(me, |facts| facts.meets = true);
@@ -190,7 +190,8 @@ impl Execution {
 
     /// Whether hanging up is an event. In the loom world it always is: there a thread may come late to what is no event.
     fn sees_hanging_up(&self) -> bool {
-        self.world == World::Loom || self.core.borrow().facts.hangs_up
+        let core = self.core.borrow();
+        self.world == World::Loom || core.settings.reduces || core.facts.hangs_up
     }
 
     /// One more sender or receiver.

@@ -1,0 +1,140 @@
+//! What a step depends on: which steps commute, and which have to be tried in both orders.
+//!
+//! Two steps of different threads are *dependent* if both touch the same [`Place`], and one of them changes it. Whatever is
+//! not certain counts as dependent: that costs executions, and misses nothing. A step that is no scheduling point commutes
+//! with everything, or the waist would have made it one.
+
+use smallvec::SmallVec;
+
+use super::{
+    core::{Core, State, Status},
+    event::Kind,
+    once::Phase,
+};
+
+/// What steps may touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    /// An object's state; of a lock, who takes it in which order.
+    Object(usize),
+    /// That a lock is given back, where others can see that.
+    Given(usize),
+    /// A thread's park token.
+    Token(usize),
+    /// Whether a thread has ended.
+    End(usize),
+    /// Time, and what is left of the limits on early firings and spurious wake-ups.
+    Time,
+}
+
+/// How a step touches a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Access {
+    /// It waits for the last change, and commutes with it as far as it can be taken without.
+    Awaits,
+    Reads,
+    Changes,
+}
+
+/// What one step touches.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Footprint {
+    /// Each place once.
+    pub(crate) places: SmallVec<[(Place, Access); 2]>,
+    /// The step ended the execution: what others would have done comes before it, or does not happen.
+    pub(crate) last: bool,
+}
+
+impl Footprint {
+    fn touch(&mut self, place: Place, access: Access) {
+        match self.places.iter_mut().find(|(other, _)| *other == place) {
+            Some((_, before)) => *before = access.max(*before),
+            None => self.places.push((place, access)),
+        }
+    }
+
+    /// Whether the two steps, of different threads, have to be tried in both orders.
+    pub(crate) fn depends_on(&self, other: &Footprint) -> bool {
+        self.last
+            || other.last
+            || self.places.iter().any(|(place, mine)| {
+                other.places.iter().any(|(at, theirs)| {
+                    at == place && *mine.min(theirs) >= Access::Reads && *mine.max(theirs) == Access::Changes
+                })
+            })
+    }
+}
+
+impl Core {
+    /// What the thread's pending operation may touch. Nothing, if the thread has none, or one that is no scheduling point.
+    pub(crate) fn footprint(&self, me: usize) -> Footprint {
+        let mut touched = Footprint::default();
+        let thread = &self.threads[me];
+        if thread.status != Status::Pending || !thread.branches {
+            return touched;
+        }
+        let op = &thread.op;
+        let access = match (op.kind, op.object.map(|object| &self.objects[object].state)) {
+            (Kind::Load | Kind::Read | Kind::TryRead | Kind::Look | Kind::Get | Kind::IsCompleted, _) => Access::Reads,
+            // It waits for the initialiser, or finds the once complete, as it stays.
+            (Kind::Wait, Some(State::Once(_))) => Access::Reads,
+            (Kind::CallOnce | Kind::GetOrInit | Kind::Force | Kind::Set, Some(State::Once(once))) => match once.phase {
+                Phase::Complete => Access::Reads,
+                Phase::Running(initialiser) if initialiser != me => Access::Reads,
+                _ => Access::Changes,
+            },
+            _ => Access::Changes,
+        };
+        if let Some(object) = op.object {
+            let lock = matches!(self.objects[object].state, State::Lock(_));
+            match op.kind {
+                Kind::Unlock | Kind::ReadUnlock | Kind::WriteUnlock | Kind::Downgrade => {
+                    touched.touch(Place::Given(object), Access::Changes);
+                }
+                _ => touched.touch(Place::Object(object), access),
+            }
+            match op.kind {
+                Kind::Lock | Kind::Read | Kind::Write => touched.touch(Place::Given(object), Access::Awaits),
+                _ if lock => touched.touch(Place::Given(object), access),
+                _ => {}
+            }
+        }
+        match op.kind {
+            Kind::Park => touched.touch(Place::Token(me), Access::Changes),
+            Kind::Unpark => op.peer.iter().for_each(|&thread| touched.touch(Place::Token(thread), Access::Changes)),
+            Kind::IsFinished => op.peer.iter().for_each(|&thread| touched.touch(Place::End(thread), Access::Reads)),
+            Kind::Exit => touched.touch(Place::End(me), Access::Changes),
+            // It gives up a lock, which others may try.
+            Kind::Wait if self.facts.tries => {
+                let mine =
+                    |object: &usize| matches!(&self.objects[*object].state, State::Lock(l) if l.writer == Some(me));
+                (0..self.objects.len())
+                    .filter(mine)
+                    .for_each(|lock| touched.touch(Place::Given(lock), Access::Changes));
+            }
+            _ => {}
+        }
+        if let Some(deal) = &thread.deal {
+            for arm in &deal.arms {
+                touched.touch(Place::Object(arm.object), Access::Changes);
+                // Whoever is met is gone from its other channels.
+                for other in self.threads.iter().filter_map(|other| other.deal.as_ref()) {
+                    if other.arms.iter().any(|theirs| theirs.object == arm.object) {
+                        other
+                            .arms
+                            .iter()
+                            .for_each(|theirs| touched.touch(Place::Object(theirs.object), Access::Changes));
+                    }
+                }
+            }
+        }
+        let wakes = matches!(op.kind, Kind::Wait | Kind::Park) && self.settings.spurious > 0;
+        let times = matches!(op.kind, Kind::Sleep | Kind::Arm | Kind::Look);
+        if self.armed(me).is_some() || wakes || times {
+            touched.touch(Place::Time, Access::Changes);
+        } else if self.asks_time {
+            touched.touch(Place::Time, Access::Reads);
+        }
+        touched
+    }
+}

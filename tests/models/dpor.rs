@@ -1,0 +1,115 @@
+//! How many executions the reduced search needs: one of each class.
+
+use crate::common::*;
+use raddle::{
+    Strategy,
+    sync::{
+        Arc, Mutex, RwLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+};
+
+/// Executions that each model of a family needs, and redundant ones are none.
+fn needs<N: Copy + Send + Sync + 'static>(family: fn(N), counts: &[(N, u64)]) {
+    for strategy in compiled(&[Strategy::Dpor]) {
+        let found: Vec<u64> =
+            counts.iter().map(|&(size, _)| passes_with(strategy, move || family(size)).executions).collect();
+        assert_eq!(found, counts.iter().map(|(_, count)| *count).collect::<Vec<_>>());
+    }
+}
+
+fn in_threads(threads: usize, work: impl Fn(usize) + Send + Sync + 'static) {
+    let work = Arc::new(work);
+    let thread = |at| {
+        let work = Arc::clone(&work);
+        thread::spawn(move || work(at))
+    };
+    let threads: Vec<_> = (0..threads).map(thread).collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+fn load_store_counter((threads, times): (usize, usize)) {
+    let total = AtomicUsize::new(0);
+    in_threads(threads, move |_| (0..times).for_each(|_| total.store(total.load(SeqCst) + 1, SeqCst)));
+}
+
+#[test]
+fn a_racy_counter_has_one_execution_for_each_order_of_its_loads_and_stores() {
+    needs(load_store_counter, &[((2, 1), 4), ((2, 2), 34), ((2, 3), 328), ((3, 1), 36), ((3, 2), 7_134)]);
+}
+
+fn mutex_counter((threads, times): (usize, usize)) {
+    let total = Mutex::new(0);
+    in_threads(threads, move |_| (0..times).for_each(|_| *total.lock().unwrap() += 1));
+}
+
+fn atomic_counter((threads, times): (usize, usize)) {
+    let total = AtomicUsize::new(0);
+    in_threads(threads, move |_| (0..times).for_each(|_| drop(total.fetch_add(1, SeqCst).to_string())));
+}
+
+#[test]
+fn a_counter_has_one_execution_for_each_order_of_its_increments() {
+    let counts = [((2, 1), 2), ((2, 2), 6), ((2, 3), 20), ((3, 1), 6), ((3, 2), 90)];
+    needs(mutex_counter, &counts);
+    needs(atomic_counter, &counts);
+}
+
+fn readers_and_writer(readers: usize) {
+    let number = RwLock::new(0);
+    in_threads(readers + 1, move |at| {
+        if at == 0 {
+            *number.write().unwrap() = 1;
+        } else {
+            let _ = *number.read().unwrap();
+        }
+    });
+}
+
+fn loads_and_store(readers: usize) {
+    let number = AtomicUsize::new(0);
+    in_threads(
+        readers + 1,
+        move |at| if at == 0 { number.store(1, SeqCst) } else { drop(number.load(SeqCst).to_string()) },
+    );
+}
+
+#[test]
+fn readers_commute_and_each_comes_before_or_after_the_writer() {
+    let counts: Vec<(usize, u64)> = (1..=13).map(|n| (n, 1 << n)).collect();
+    needs(readers_and_writer, &counts);
+    needs(loads_and_store, &counts);
+}
+
+fn reorder(setters: usize) {
+    let (a, b) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    in_threads(setters + 1, move |at| {
+        if at < setters {
+            a.store(1, SeqCst);
+            b.store(1, SeqCst);
+        } else {
+            let _ = (a.load(SeqCst), b.load(SeqCst));
+        }
+    });
+}
+
+#[test]
+fn the_reordering_that_a_checker_sees_is_one_of_many() {
+    needs(reorder, &[(1, 4), (2, 36), (3, 576)]);
+}
+
+fn fibonacci(times: usize) {
+    let cells = [AtomicU64::new(1), AtomicU64::new(1)];
+    in_threads(2, move |at| {
+        for _ in 0..times {
+            let (x, y) = (cells[0].load(SeqCst), cells[1].load(SeqCst));
+            cells[at].store(x + y, SeqCst);
+        }
+    });
+}
+
+#[test]
+fn a_sum_in_two_threads_has_one_execution_for_each_order_of_what_conflicts() {
+    needs(fibonacci, &[(1, 3), (2, 19), (3, 141), (4, 1_107)]);
+}
