@@ -45,7 +45,7 @@ const PROGRAMS: &[Explored] = &[
 ];
 
 /// What the columns are.
-const STRATEGIES: [Strategy; 2] = [Strategy::Exhaustive, Strategy::Dfs];
+const STRATEGIES: [Strategy; 3] = [Strategy::Exhaustive, Strategy::Dfs, Strategy::Dpor];
 
 /// The programs of the table.
 pub fn names() -> impl Iterator<Item = &'static str> {
@@ -54,7 +54,8 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 /// The table.
 pub fn run(options: &Options) -> Outcome {
-    let mut rows = table(&["program", "loom\nexecutions", "time", "dfs\nexecutions", "time"]);
+    let mut rows =
+        table(&["program", "loom\nexecutions", "time", "dfs\nexecutions", "time", "dpor\nexecutions", "time"]);
     let mut notes = Vec::new();
     for Explored { name, shims, long } in PROGRAMS.iter().filter(|e| options.wants("exploration", e.name)) {
         let mut row = vec![name.to_string()];
@@ -75,7 +76,7 @@ pub fn run(options: &Options) -> Outcome {
         column.set_cell_alignment(CellAlignment::Right);
     }
     let about = "exploration: executions to exhaust a program through the shims (loom: weak memory, reduced; dfs: \
-                 sequentially consistent, not reduced), time on the wall"
+                 sequentially consistent, not reduced; dpor: the same, reduced), time on the wall"
         .to_owned();
     Outcome { about, table: rows, notes, problems: Vec::new() }
 }

@@ -171,13 +171,18 @@ impl Trace {
         found
     }
 
-    /// What a step comes after, by what it depends on and what it awaits.
-    fn after(&self, footprint: &Footprint, found: &[usize], clock: &mut Counts) {
+    /// What a step comes after, by what it depends on and what it awaits: a writer that all have given the lock back, a
+    /// reader that writers have.
+    fn after(&self, kind: Kind, footprint: &Footprint, found: &[usize], clock: &mut Counts) {
         found.iter().for_each(|&step| join(clock, &self.steps[step].clock));
         for (place, _) in footprint.places.iter().filter(|(_, access)| *access == Access::Awaits) {
             let touched = self.places.iter().find(|(other, _)| other == place).map(|(_, touched)| touched);
-            if let Some((step, _)) = touched.and_then(|touched| touched.last()) {
-                join(clock, &self.steps[*step].clock);
+            for (step, _) in touched.into_iter().flatten() {
+                let step = &self.steps[*step];
+                let gives = matches!(step.kind, Kind::Unlock | Kind::WriteUnlock | Kind::Downgrade | Kind::Wait);
+                if gives || (step.kind == Kind::ReadUnlock && kind != Kind::Read) {
+                    join(clock, &step.clock);
+                }
             }
         }
     }
@@ -245,12 +250,17 @@ impl Dpor {
         let mut clock = base.clone();
         let mut latest = self.trace.dependencies(footprint, false);
         latest.retain(|earlier| *earlier != at);
-        self.trace.after(footprint, &latest, &mut clock);
+        self.trace.after(step.1, footprint, &latest, &mut clock);
         // A step that waits may have been let through by any of them: which ones it could have come before without, is seen
         // only when that is tried.
-        let waits = matches!(step.1, Kind::Send | Kind::Receive | Kind::Select | Kind::Ready | Kind::Park | Kind::Wait)
-            || matches!(step.1, Kind::CallOnce | Kind::GetOrInit | Kind::Force | Kind::Set);
         let all = self.trace.dependencies(footprint, true);
+        let waits = match step.1 {
+            Kind::Send | Kind::Receive | Kind::Select | Kind::Ready | Kind::Park | Kind::Wait => true,
+            Kind::CallOnce | Kind::GetOrInit | Kind::Force | Kind::Set | Kind::Read | Kind::Write => true,
+            // Where nobody tries it, a mutex is free before whatever it is awaited for.
+            Kind::Lock => all.iter().any(|&step| self.trace.steps[step].kind == Kind::TryLock),
+            _ => false,
+        };
         let mut tried: SmallVec<[usize; 8]> = SmallVec::new();
         for &earlier in all.iter().rev().filter(|&&earlier| earlier != at) {
             let trace = &self.trace;

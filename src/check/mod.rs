@@ -157,7 +157,7 @@ impl FromStr for Strategy {
             ("stress", None) => Ok(Strategy::Stress),
             _ => Err(format!(
                 "no strategy is called {text:?}: loom has exhaustive and preemptions-N, shuttle has random, pct-DEPTH, \
-                 urw and dfs, std has stress"
+                 urw, dfs and dpor, std has stress"
             )),
         }
     }

@@ -147,8 +147,8 @@ pub fn in_every_world(model: Model) {
     }
     let exhaustive = match model.size {
         Size::Small => exhaustive(),
-        Size::Bounded => compiled(&[Strategy::Preemptions(2), Strategy::Dfs]),
-        Size::Shuttle => compiled(&[Strategy::Dfs]),
+        Size::Bounded => compiled(&[Strategy::Preemptions(2), Strategy::Dfs, Strategy::Dpor]),
+        Size::Shuttle => compiled(&[Strategy::Dfs, Strategy::Dpor]),
         Size::Sampled => Vec::new(),
     };
     for strategy in exhaustive.iter().copied().chain(samplers()) {

@@ -49,6 +49,7 @@ fn body() -> impl Generator<Value = (Strategy, Body)> {
         (any::<u64>(), estimate())
             .prop_map(|(seed, points)| (S::Urw, Body::Seed { seed, estimate: Estimated::Points(points) })),
         vec(0..1000_u32, 0..100).prop_map(|decisions| (S::Dfs, Body::Decisions(decisions))),
+        vec(0..1000_u32, 0..100).prop_map(|decisions| (S::Dpor, Body::Decisions(decisions))),
         (vec(0..14_u8, 0..100), choices()).prop_map(|(path, choices)| (S::Exhaustive, Body::Path { path, choices })),
         (any::<u64>(), choices()).prop_map(|(number, choices)| (S::Preemptions(2), Body::Number { number, choices })),
     ]
