@@ -16,15 +16,15 @@ const STEPS: u64 = 100_000;
 /// # Errors
 /// With a report that names the case.
 pub fn verify(case: &Case, world: World) -> Result<Vec<Verdict>, String> {
-    let exhaustive = match world {
-        World::Loom => None,
-        _ => Some(Strategy::Dfs),
+    let exhaustive: &[Strategy] = match world {
+        World::Loom => &[],
+        _ => &[Strategy::Dfs, Strategy::Dpor],
     };
-    let strategies = Strategy::defaults(world).iter().copied().chain(exhaustive);
+    let strategies = Strategy::defaults(world).iter().chain(exhaustive).copied();
     let verify = |strategy| {
         let verdict = run(case, case.check(strategy), &case.small)?;
         case.judge(&verdict).map_err(|why| report(case, &verdict, &why))?;
-        let exhausts = matches!(strategy, Strategy::Exhaustive | Strategy::Dfs);
+        let exhausts = matches!(strategy, Strategy::Exhaustive | Strategy::Dfs | Strategy::Dpor);
         if exhausts && verdict.passed() && verdict.coverage != Coverage::Exhausted {
             return Err(format!("{} should be exhausted by {strategy}, and is {}", case.name(), verdict.coverage));
         }
