@@ -233,7 +233,14 @@ impl Session {
     }
 
     fn done(&self, coverage: Coverage) -> Explored {
-        Explored { failure: None, coverage, executions: self.executions.get(), steps: self.steps.get(), failures: 0 }
+        Explored {
+            failure: None,
+            coverage,
+            executions: self.executions.get(),
+            steps: self.steps.get(),
+            failures: 0,
+            redundant: 0,
+        }
     }
 
     fn explore(&self, ex: &Execution, bound: Option<usize>, model: &Model) -> Result<Explored, Error> {

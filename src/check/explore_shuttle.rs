@@ -97,7 +97,14 @@ impl Session<'_> {
     }
 
     fn done(&self, coverage: Coverage) -> Explored {
-        Explored { failure: None, coverage, executions: self.executions, steps: self.steps, failures: 0 }
+        Explored {
+            failure: None,
+            coverage,
+            executions: self.executions,
+            steps: self.steps,
+            failures: 0,
+            redundant: self.redundant,
+        }
     }
 
     fn token(&self, body: Body) -> Token {

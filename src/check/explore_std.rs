@@ -16,8 +16,14 @@ pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
     if plan.replay.is_some() {
         return Err(Error::Argument("a run on real threads cannot be replayed".to_owned()));
     }
-    let mut explored =
-        Explored { failure: None, coverage: Coverage::Sampled { schedules: 0 }, executions: 0, steps: 0, failures: 0 };
+    let mut explored = Explored {
+        failure: None,
+        coverage: Coverage::Sampled { schedules: 0 },
+        executions: 0,
+        steps: 0,
+        failures: 0,
+        redundant: 0,
+    };
     while explored.executions < plan.budget {
         if plan.late() {
             explored.coverage = Coverage::Truncated { by: Limit::Time };

@@ -412,6 +412,7 @@ impl Check {
             coverage: Coverage::Truncated { by: Limit::Executions },
             executions: 0,
             failures: 0,
+            redundant: 0,
             steps: 0,
             elapsed: Duration::ZERO,
             seed: match strategy {
@@ -517,6 +518,7 @@ impl Check {
             coverage: explored.coverage,
             executions: explored.executions,
             failures: explored.failures,
+            redundant: explored.redundant,
             steps: explored.steps,
             elapsed: start.elapsed(),
             ..blank

@@ -16,6 +16,8 @@ pub(crate) struct Explored {
     pub(crate) steps: u64,
     /// Executions that failed: one at most, but in the std world.
     pub(crate) failures: u64,
+    /// Executions that were left because they are equivalent to others.
+    pub(crate) redundant: u64,
 }
 
 /// How an execution ended.
@@ -124,6 +126,7 @@ pub(crate) fn lost(watch: &Watch) -> Explored {
         executions: watch.executions.load(Relaxed) + counted,
         steps: watch.steps.load(Relaxed),
         failures: 1,
+        redundant: 0,
     }
 }
 

@@ -12,11 +12,15 @@ const SHOWN: usize = 60;
 /// A verdict as a person reads it: what happened, the steps of the failing execution with a column a thread and time
 /// downward, who waits for what, and the line that replays it.
 pub fn render(verdict: &Verdict) -> String {
-    let Verdict { case, world, strategy, coverage, executions, .. } = verdict;
+    let Verdict { case, world, strategy, coverage, executions, redundant, .. } = verdict;
     let mut text = String::new();
     let Some(failure) = &verdict.failure else {
         let word = if verdict.truncated() { "was cut short" } else { "passed" };
-        write_line(&mut text, &format!("{case} {word} ({world}, {strategy}): {coverage}, {executions} executions"));
+        let besides = if *redundant > 0 { format!(", and {redundant} redundant ones") } else { String::new() };
+        write_line(
+            &mut text,
+            &format!("{case} {word} ({world}, {strategy}): {coverage}, {executions} executions{besides}"),
+        );
         if verdict.truncated() {
             write_line(&mut text, "Nothing is proved of the rest: raise the limit, or make the model smaller.");
         }
