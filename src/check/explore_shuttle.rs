@@ -12,7 +12,7 @@ use super::{
     crash::Armed,
     dpor::Dpor,
     outcome::{Again, Ended, Explored, MOST_RESTARTS, confirm, diverged, names, steps, take, with_token},
-    strategy::{Chooser, Dfs, Pct, Random, Replay, Search, Urw},
+    strategy::{Chooser, Dfs, Pct, Pos, Random, Replay, Search, Urw},
     token::{Body, Estimate, Estimated},
 };
 use crate::world::{
@@ -304,6 +304,7 @@ impl Session<'_> {
 fn chooser(strategy: Strategy, seed: u64, estimated: &Estimated, points: &Rc<Estimate>) -> Box<dyn Chooser> {
     match (strategy, estimated) {
         (Strategy::Pct { depth }, Estimated::Steps(steps)) => Box::new(Pct::new(seed, depth, *steps)),
+        (Strategy::Pos, _) => Box::new(Pos::new(seed)),
         (Strategy::Urw, _) => Box::new(Urw::new(seed, Rc::clone(points))),
         _ => Box::new(Random::new(seed)),
     }

@@ -79,6 +79,8 @@ pub enum Strategy {
     },
     /// shuttle: a random walk that makes every interleaving about as likely (URW).
     Urw,
+    /// shuttle: a random priority for each step, drawn anew after a step that it depends on (POS).
+    Pos,
     /// shuttle: every schedule and every choice, depth first, without reduction.
     Dfs,
     /// shuttle: every schedule and every choice, as far as the steps of one do not commute with those of another: dynamic
@@ -104,7 +106,8 @@ impl Strategy {
     pub fn world(self) -> World {
         match self {
             Strategy::Exhaustive | Strategy::Preemptions(_) => World::Loom,
-            Strategy::Random | Strategy::Pct { .. } | Strategy::Urw | Strategy::Dfs | Strategy::Dpor => World::Shuttle,
+            Strategy::Random | Strategy::Pct { .. } | Strategy::Urw => World::Shuttle,
+            Strategy::Pos | Strategy::Dfs | Strategy::Dpor => World::Shuttle,
             Strategy::Stress => World::Std,
         }
     }
@@ -118,6 +121,7 @@ impl fmt::Display for Strategy {
             Strategy::Random => f.pad("random"),
             Strategy::Pct { depth } => f.pad(&format!("pct-{depth}")),
             Strategy::Urw => f.pad("urw"),
+            Strategy::Pos => f.pad("pos"),
             Strategy::Dfs => f.pad("dfs"),
             Strategy::Dpor => f.pad("dpor"),
             Strategy::Stress => f.pad("stress"),
@@ -152,12 +156,13 @@ impl FromStr for Strategy {
             ("pct", None) => Ok(Strategy::Pct { depth: 3 }),
             ("pct", Some(depth @ 1..=1000)) => Ok(Strategy::Pct { depth }),
             ("urw", None) => Ok(Strategy::Urw),
+            ("pos", None) => Ok(Strategy::Pos),
             ("dfs", None) => Ok(Strategy::Dfs),
             ("dpor", None) => Ok(Strategy::Dpor),
             ("stress", None) => Ok(Strategy::Stress),
             _ => Err(format!(
                 "no strategy is called {text:?}: loom has exhaustive and preemptions-N, shuttle has random, pct-DEPTH, \
-                 urw, dfs and dpor, std has stress"
+                 urw, pos, dfs and dpor, std has stress"
             )),
         }
     }
@@ -416,7 +421,7 @@ impl Check {
             steps: 0,
             elapsed: Duration::ZERO,
             seed: match strategy {
-                Strategy::Random | Strategy::Pct { .. } | Strategy::Urw => Some(self.seed),
+                Strategy::Random | Strategy::Pct { .. } | Strategy::Urw | Strategy::Pos => Some(self.seed),
                 _ => None,
             },
         }

@@ -211,6 +211,58 @@ impl Chooser for Urw {
     }
 }
 
+/// Partial order sampling: every step has a random priority, and of those that could be taken the one with the highest
+/// is; those that depend on it then get new ones (Yuan, Yang and Gu, CAV 2018). So each order of dependent steps is about
+/// as likely, however many others there are.
+pub(crate) struct Pos {
+    rng: Pcg64Mcg,
+    /// By thread: the priority of its next step, and which of its steps that is.
+    priorities: Vec<Option<(u64, u32)>>,
+}
+
+impl Pos {
+    pub(crate) fn new(seed: u64) -> Pos {
+        Pos { rng: Pcg64Mcg::seed_from_u64(seed), priorities: Vec::new() }
+    }
+}
+
+impl Chooser for Pos {
+    fn pick(&mut self, point: &Point<'_>) -> usize {
+        let core = point.core;
+        self.priorities.resize(core.threads.len(), None);
+        let mut best: Option<(u64, usize)> = None;
+        for (at, &thread) in point.threads.iter().enumerate() {
+            let step = core.threads[thread].points;
+            let priority = match self.priorities[thread] {
+                Some((priority, of)) if of == step => priority,
+                _ => self.rng.next_u64(),
+            };
+            self.priorities[thread] = Some((priority, step));
+            best = best.max(Some((priority, at)));
+        }
+        let (_, at) = best.expect("a strategy is asked where somebody can run");
+        let taken = core.footprint(point.threads[at]);
+        for (thread, priority) in self.priorities.iter_mut().enumerate() {
+            if priority.is_some() && core.footprint(thread).depends_on(&taken) {
+                *priority = None;
+            }
+        }
+        at
+    }
+
+    fn pass(&mut self, point: &Point<'_>) {
+        self.pick(point);
+    }
+
+    fn choose(&mut self, n: usize) -> usize {
+        self.rng.gen_range(0..n)
+    }
+
+    fn random(&mut self) -> Option<u64> {
+        Some(self.rng.next_u64())
+    }
+}
+
 /// Every schedule and every choice, depth first, without any reduction: slow, and obviously complete.
 #[derive(Default)]
 pub(crate) struct Dfs {

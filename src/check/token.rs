@@ -308,7 +308,7 @@ fn read(case: String, world: World, strategy: Strategy, fields: &mut BTreeMap<&s
     let bytes = |text: &str| BASE64.decode(text).map_err(|why| why.to_string());
     let body = if let Some(seed) = fields.remove("s") {
         let estimate = match strategy {
-            Strategy::Random => Estimated::Nothing,
+            Strategy::Random | Strategy::Pos => Estimated::Nothing,
             Strategy::Pct { .. } => Estimated::Steps(number(fields.remove("k").ok_or("k is missing")?, 10)?),
             Strategy::Urw => Estimated::Points(Estimate::read(fields.remove("e").ok_or("e is missing")?)?),
             _ => return Err(format!("{strategy} has no seed")),

@@ -1,8 +1,8 @@
-//! How many executions the reduced search needs: one of each class.
+//! What knowing which steps commute is good for: one execution of each class, and schedules that are drawn by class.
 
 use crate::common::*;
 use raddle::{
-    Strategy,
+    Check, Strategy,
     sync::{
         Arc, Mutex, RwLock,
         atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst},
@@ -97,6 +97,30 @@ fn reorder(setters: usize) {
 #[test]
 fn the_reordering_that_a_checker_sees_is_one_of_many() {
     needs(reorder, &[(1, 4), (2, 36), (3, 576)]);
+}
+
+/// One thread has a long way before it, on something of its own; the other sees whether it has come first.
+fn a_long_way() {
+    let flag = AtomicUsize::new(0);
+    in_threads(2, move |at| {
+        if at == 0 {
+            let own = AtomicUsize::new(0);
+            (0..40).for_each(|n| own.store(n, SeqCst));
+            flag.store(1, SeqCst);
+        } else {
+            assert_eq!(flag.load(SeqCst), 0, "it has come first");
+        }
+    });
+}
+
+#[test]
+fn sampling_orders_finds_what_sampling_threads_does_not() {
+    for (strategy, finds) in [(Strategy::Random, false), (Strategy::Pos, true), (Strategy::Dpor, true)] {
+        for strategy in compiled(&[strategy]) {
+            let verdict = Check::new("a long way").strategy(strategy).schedules(1_000).run(a_long_way).unwrap();
+            assert_eq!(!verdict.passed(), finds, "{}", raddle::render(&verdict));
+        }
+    }
 }
 
 fn fibonacci(times: usize) {

@@ -43,6 +43,7 @@ fn body() -> impl Generator<Value = (Strategy, Body)> {
     use Strategy as S;
     prop_oneof![
         any::<u64>().prop_map(|seed| (S::Random, Body::Seed { seed, estimate: Estimated::Nothing })),
+        any::<u64>().prop_map(|seed| (S::Pos, Body::Seed { seed, estimate: Estimated::Nothing })),
         (any::<u64>(), 1..100_usize).prop_map(|(seed, steps)| {
             (S::Pct { depth: 3 }, Body::Seed { seed, estimate: Estimated::Steps(steps) })
         }),
