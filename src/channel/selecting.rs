@@ -5,15 +5,12 @@ use std::{fmt, panic::Location, time::Duration};
 use super::{
     ReadyTimeoutError, Receiver, RecvError, SelectTimeoutError, SendError, Sender, TryReadyError, TrySelectError,
     endpoint::{ReceiverIn, SenderIn},
-    store::Patience,
+    store::{self, Arm},
+    terms::{Asked, How, Kind, Outcome, Patience, Side},
 };
 use crate::{
     time::Instant,
-    world::{
-        self,
-        channel::{Arm, Deal, How, Outcome, Side},
-        event::Kind,
-    },
+    world::{self, Here, real},
 };
 
 /// Selects from a list of operations that is made at run time: [`crossbeam_channel::Select`] in every world.
@@ -31,7 +28,8 @@ pub struct Select<'a> {
 enum Operations<'a> {
     /// crossbeam's numbers are this list's places.
     Std(crossbeam_channel::Select<'a>, Vec<(usize, *const ())>),
-    Model(Vec<(usize, *const (), Arm)>),
+    /// A model's, or a run's.
+    Ours(Vec<(usize, *const (), Arm)>),
 }
 
 // SAFETY: the pointers are compared, never followed.
@@ -49,7 +47,7 @@ pub struct SelectedOperation<'a> {
 
 enum Begun<'a> {
     Std(crossbeam_channel::SelectedOperation<'a>),
-    Model { ticket: u64, how: How, location: &'static Location<'static> },
+    Ours { arm: Arm, ticket: u64, how: How, location: &'static Location<'static> },
 }
 
 const NOTHING: &str = "no operations have been added to `Select`";
@@ -66,9 +64,9 @@ impl<'a> Select<'a> {
     }
 
     fn with(std: fn() -> crossbeam_channel::Select<'a>, biased: bool) -> Select<'a> {
-        let operations = match world::current() {
-            Some(_) => Operations::Model(Vec::new()),
-            None => Operations::Std(std(), Vec::new()),
+        let operations = match world::here() {
+            Here::Model(_) | Here::Run => Operations::Ours(Vec::new()),
+            Here::Outside => Operations::Std(std(), Vec::new()),
         };
         Select { operations, next: 0, biased }
     }
@@ -76,12 +74,13 @@ impl<'a> Select<'a> {
     /// Adds a send. Returns its index. See [`crossbeam_channel::Select::send`].
     pub fn send<T>(&mut self, s: &'a Sender<T>) -> usize {
         let channel = std::ptr::from_ref(s).cast();
+        self.follow(matches!(s.inner, SenderIn::Ours(_)));
         match (s.here(), &mut self.operations) {
             (SenderIn::Std(s), Operations::Std(std, places)) => {
                 std.send(s);
                 places.push((self.next, channel));
             }
-            (SenderIn::Model(end), Operations::Model(arms)) => {
+            (SenderIn::Ours(end), Operations::Ours(arms)) => {
                 arms.push((self.next, channel, end.channel.arm(Side::Send)));
             }
             _ => mixed(),
@@ -92,6 +91,7 @@ impl<'a> Select<'a> {
     /// Adds a receive. Returns its index. See [`crossbeam_channel::Select::recv`].
     pub fn recv<T>(&mut self, r: &'a Receiver<T>) -> usize {
         let channel = std::ptr::from_ref(r).cast();
+        self.follow(matches!(r.inner, ReceiverIn::Ours(_)));
         match (r.here(), &mut self.operations) {
             (ReceiverIn::Std(r), Operations::Std(std, places)) => {
                 std.recv(r);
@@ -101,12 +101,24 @@ impl<'a> Select<'a> {
                 std.recv(r);
                 places.push((self.next, channel));
             }
-            (ReceiverIn::Model(end), Operations::Model(arms)) => {
+            (ReceiverIn::Ours(end), Operations::Ours(arms)) => {
                 arms.push((self.next, channel, end.channel.arm(Side::Receive)));
             }
             _ => mixed(),
         }
         self.added()
+    }
+
+    /// On real threads a list is crossbeam's, or ours, as its first channel is.
+    fn follow(&mut self, ours: bool) {
+        if self.next > 0 || matches!(world::here(), Here::Model(_)) {
+            return;
+        }
+        self.operations = match (ours, self.biased) {
+            (true, _) => Operations::Ours(Vec::new()),
+            (false, false) => Operations::Std(crossbeam_channel::Select::new(), Vec::new()),
+            (false, true) => Operations::Std(crossbeam_channel::Select::new_biased(), Vec::new()),
+        };
     }
 
     fn added(&mut self) -> usize {
@@ -122,7 +134,7 @@ impl<'a> Select<'a> {
         assert!(index < self.next, "index out of bounds; {index} >= {}", self.next);
         let place = match &self.operations {
             Operations::Std(_, places) => places.iter().position(|place| place.0 == index),
-            Operations::Model(arms) => arms.iter().position(|arm| arm.0 == index),
+            Operations::Ours(arms) => arms.iter().position(|arm| arm.0 == index),
         };
         let place = place.expect("no operation with this index");
         match &mut self.operations {
@@ -130,7 +142,7 @@ impl<'a> Select<'a> {
                 std.remove(index);
                 places.remove(place);
             }
-            Operations::Model(arms) => {
+            Operations::Ours(arms) => {
                 arms.remove(place);
             }
         }
@@ -144,7 +156,7 @@ impl<'a> Select<'a> {
     pub fn try_select(&mut self) -> Result<SelectedOperation<'a>, TrySelectError> {
         match &mut self.operations {
             Operations::Std(std, places) => std.try_select().map(|begun| SelectedOperation::std(begun, places)),
-            Operations::Model(_) => self.begin(Patience::Nothing).ok_or(TrySelectError),
+            Operations::Ours(_) => self.begin(Patience::Nothing).ok_or(TrySelectError),
         }
     }
 
@@ -156,9 +168,9 @@ impl<'a> Select<'a> {
     pub fn select(&mut self) -> SelectedOperation<'a> {
         match &mut self.operations {
             Operations::Std(std, places) => SelectedOperation::std(std.select(), places),
-            Operations::Model(arms) => {
+            Operations::Ours(arms) => {
                 assert!(!arms.is_empty(), "{NOTHING}");
-                self.begin(Patience::Until(None)).expect("it waits until an operation is ready")
+                self.begin(Patience::FOREVER).expect("it waits until an operation is ready")
             }
         }
     }
@@ -171,7 +183,7 @@ impl<'a> Select<'a> {
     pub fn select_timeout(&mut self, timeout: Duration) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
         match &mut self.operations {
             Operations::Std(std, places) => std.select_timeout(timeout).map(|b| SelectedOperation::std(b, places)),
-            Operations::Model(_) => self.begin(within(timeout)).ok_or(SelectTimeoutError),
+            Operations::Ours(_) => self.begin(Patience::within(timeout)).ok_or(SelectTimeoutError),
         }
     }
 
@@ -185,7 +197,7 @@ impl<'a> Select<'a> {
             Operations::Std(std, places) => {
                 std.select_deadline(deadline.std()).map(|begun| SelectedOperation::std(begun, places))
             }
-            Operations::Model(_) => self.begin(Patience::Until(Some(deadline.nanos()))).ok_or(SelectTimeoutError),
+            Operations::Ours(_) => self.begin(Patience::Until(Some(deadline))).ok_or(SelectTimeoutError),
         }
     }
 
@@ -197,7 +209,7 @@ impl<'a> Select<'a> {
     pub fn try_ready(&mut self) -> Result<usize, TryReadyError> {
         match &mut self.operations {
             Operations::Std(std, _) => std.try_ready(),
-            Operations::Model(_) => self.look(Patience::Nothing).ok_or(TryReadyError),
+            Operations::Ours(_) => self.look(Patience::Nothing).ok_or(TryReadyError),
         }
     }
 
@@ -209,9 +221,9 @@ impl<'a> Select<'a> {
     pub fn ready(&mut self) -> usize {
         match &mut self.operations {
             Operations::Std(std, _) => std.ready(),
-            Operations::Model(arms) => {
+            Operations::Ours(arms) => {
                 assert!(!arms.is_empty(), "{NOTHING}");
-                self.look(Patience::Until(None)).expect("it waits until an operation is ready")
+                self.look(Patience::FOREVER).expect("it waits until an operation is ready")
             }
         }
     }
@@ -224,7 +236,7 @@ impl<'a> Select<'a> {
     pub fn ready_timeout(&mut self, timeout: Duration) -> Result<usize, ReadyTimeoutError> {
         match &mut self.operations {
             Operations::Std(std, _) => std.ready_timeout(timeout),
-            Operations::Model(_) => self.look(within(timeout)).ok_or(ReadyTimeoutError),
+            Operations::Ours(_) => self.look(Patience::within(timeout)).ok_or(ReadyTimeoutError),
         }
     }
 
@@ -236,7 +248,7 @@ impl<'a> Select<'a> {
     pub fn ready_deadline(&mut self, deadline: Instant) -> Result<usize, ReadyTimeoutError> {
         match &mut self.operations {
             Operations::Std(std, _) => std.ready_deadline(deadline.std()),
-            Operations::Model(_) => self.look(Patience::Until(Some(deadline.nanos()))).ok_or(ReadyTimeoutError),
+            Operations::Ours(_) => self.look(Patience::Until(Some(deadline))).ok_or(ReadyTimeoutError),
         }
     }
 
@@ -244,32 +256,26 @@ impl<'a> Select<'a> {
     fn begin(&self, patience: Patience) -> Option<SelectedOperation<'a>> {
         let (ticket, outcome) = self.deal(patience, Kind::Select, false);
         let (arm, how) = outcome?;
-        let Operations::Model(arms) = &self.operations else { unreachable!("only a model deals") };
-        let (index, channel, _) = arms[arm];
-        let begun = Begun::Model { ticket, how, location: Location::caller() };
+        let Operations::Ours(arms) = &self.operations else { unreachable!("crossbeam deals by itself") };
+        let (index, channel, ref arm) = arms[arm];
+        let begun = Begun::Ours { arm: arm.clone(), ticket, how, location: Location::caller() };
         Some(SelectedOperation { index, channel, begun: Some(begun) })
     }
 
     #[track_caller]
     fn look(&self, patience: Patience) -> Option<usize> {
         let (_, outcome) = self.deal(patience, Kind::Ready, true);
-        let Operations::Model(arms) = &self.operations else { unreachable!("only a model deals") };
+        let Operations::Ours(arms) = &self.operations else { unreachable!("crossbeam deals by itself") };
         outcome.map(|(arm, _)| arms[arm].0)
     }
 
     #[track_caller]
     fn deal(&self, patience: Patience, kind: Kind, looks: bool) -> (u64, Outcome) {
-        let ex = world::current().expect("a list of a model's operations stays in the model");
-        let Operations::Model(arms) = &self.operations else { unreachable!("only a model deals") };
-        let ticket = ex.ticket();
-        let deal = Deal::new(arms.iter().map(|(.., arm)| *arm), patience);
-        (ticket, ex.deal(kind, Deal { ticket, looks, biased: self.biased, ..deal }, Location::caller()))
+        let Operations::Ours(arms) = &self.operations else { unreachable!("crossbeam deals by itself") };
+        let arms: Vec<Arm> = arms.iter().map(|(.., arm)| arm.clone()).collect();
+        let (ticket, biased, location) = (store::ticket(), self.biased, Location::caller());
+        (ticket, store::deal(&arms, Asked { ticket, given: false, biased, looks, patience, kind, location }))
     }
-}
-
-/// Until when an operation waits in a model.
-fn within(timeout: Duration) -> Patience {
-    Patience::Until(world::current().and_then(|ex| ex.later(timeout)))
 }
 
 #[track_caller]
@@ -300,7 +306,7 @@ impl<'a> SelectedOperation<'a> {
         assert!(std::ptr::from_ref(s).cast() == self.channel, "passed a sender that wasn't selected");
         match (self.begun.take(), &s.inner) {
             (Some(Begun::Std(begun)), SenderIn::Std(s)) => begun.send(s, msg),
-            (Some(Begun::Model { ticket, how: How::Sent, .. }), SenderIn::Model(end)) => {
+            (Some(Begun::Ours { ticket, how: How::Sent, .. }), SenderIn::Ours(end)) => {
                 end.channel.give(ticket, msg);
                 Ok(())
             }
@@ -320,7 +326,7 @@ impl<'a> SelectedOperation<'a> {
         match (self.begun.take(), &r.inner) {
             (Some(Begun::Std(begun)), ReceiverIn::Std(r)) => begun.recv(r),
             (Some(Begun::Std(begun)), ReceiverIn::Time(r, message)) => begun.recv(r).map(message),
-            (Some(Begun::Model { how, location, .. }), ReceiverIn::Model(end)) => {
+            (Some(Begun::Ours { how, location, .. }), ReceiverIn::Ours(end)) => {
                 end.channel.received(Some((0, how)), Kind::Receive, location).map_err(|_| RecvError)
             }
             _ => Err(RecvError),
@@ -330,14 +336,15 @@ impl<'a> SelectedOperation<'a> {
 
 impl Drop for SelectedOperation<'_> {
     /// # Panics
-    /// If the operation was not completed. In a model whose execution ends early, it need not be.
+    /// If the operation was not completed. In a model whose execution ends early it need not be.
     fn drop(&mut self) {
         match self.begun.take() {
             None => {}
             // crossbeam's own panics.
             Some(Begun::Std(begun)) => drop(begun),
-            Some(Begun::Model { .. }) if world::current().is_some_and(|ex| ex.aborting()) => {}
-            Some(Begun::Model { .. }) => panic!("dropped `SelectedOperation` without completing the operation"),
+            Some(Begun::Ours { .. }) if world::current().is_some_and(|ex| ex.aborting()) => {}
+            Some(Begun::Ours { arm, ticket, .. }) if real::ends_early() => arm.give_up(ticket),
+            Some(Begun::Ours { .. }) => panic!("dropped `SelectedOperation` without completing the operation"),
         }
     }
 }

@@ -25,24 +25,7 @@ use super::{
     clock::Clock,
     core::{Core, State, Status},
 };
-
-/// The direction of an operation, and the two ends of a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
-    Send,
-    Receive,
-}
-
-/// Whose rules a channel follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rules {
-    /// crossbeam's: a thread that waited competes with those that come later.
-    Compete,
-    /// std's: the same, but a bounded channel too discards what nobody will receive.
-    Discard,
-    /// Go's: what a thread waits for is handed to it, and sending on a closed channel panics.
-    HandOver,
-}
+pub(crate) use crate::channel::terms::{Rules, Side};
 
 /// One operation that a thread would do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,15 +161,6 @@ impl ChannelState {
     /// Whether threads may meet here, rather than leave messages for each other.
     fn meeting_place(&self) -> bool {
         self.capacity == Some(0) || self.rules == Rules::HandOver
-    }
-}
-
-impl Side {
-    fn other(self) -> Side {
-        match self {
-            Side::Send => Side::Receive,
-            Side::Receive => Side::Send,
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! A run that can go on is never stopped.
 #![cfg(all(feature = "model", not(any(loom, shuttle))))]
 
+mod channels;
 #[path = "../common/mod.rs"]
 mod common;
 mod ends;
