@@ -1,6 +1,7 @@
 //! The std world: runs of a model on real threads.
 //!
 //! A run's threads are OS threads, and its primitives are std's: locks are taken and given back without asking anybody.
+//! Its channels are built on std's locks (see [`crate::channel`]), since std's and crossbeam's own hide who waits.
 //! Only where std would block, a thread turns to the run's registry. It notes what it waits for, tries once more, and
 //! sleeps until another thread of the run, having changed what it waits for, marks it as running again. So the last
 //! thread to block finds that nobody is left to wake anybody, and the run has failed.
@@ -18,7 +19,8 @@
 //! not end. A thread that was made outside it is not seen: if all of a run's own threads wait for one, that is a
 //! Deadlock, as it is an error in the other worlds. But a primitive that others use as well (an earlier use, another
 //! run of the same static, a thread made elsewhere) is std's alone from then on (see [`super::binding`]): waits for it
-//! are std's, and are not seen.
+//! are std's, and are not seen. A wait at a channel that others use as well counts as running, and so does one that time
+//! may end.
 
 mod member;
 

@@ -7,6 +7,7 @@ mod channels;
 mod common;
 mod ends;
 mod goes_on;
+mod once;
 mod shared;
 mod stuck;
 
