@@ -406,12 +406,12 @@ fn a_channel_that_outlives_its_run_is_a_channel_elsewhere_and_in_the_next() {
         other.join().unwrap().unwrap();
     });
     let (sender, receiver) = kept.lock().unwrap().take().unwrap();
-    let (theirs, unused) = (sender.clone(), receiver.clone());
+    let theirs = sender.clone();
     let other = std::thread::spawn(move || {
         theirs.send(2).unwrap();
         select! {
             send(theirs, 3) -> sent => sent.unwrap(),
-            recv(unused) -> _ => unreachable!(),
+            recv(never::<u8>()) -> _ => unreachable!(),
         }
     });
     assert_eq!((receiver.recv(), receiver.recv()), (Ok(2), Ok(3)));
@@ -433,6 +433,37 @@ fn a_channel_made_outside_is_a_channel_in_a_run() {
         };
         assert_eq!(got, 1);
         other.join().unwrap();
+    });
+}
+
+#[test]
+fn a_select_takes_channels_made_in_a_run_and_outside_it() {
+    let (outer, inner) = bounded(0);
+    passes(20, move || {
+        let (sender, receiver) = bounded(0);
+        let (theirs, last) = (outer.clone(), sender.clone());
+        let others = [thread::spawn(move || theirs.send(1).unwrap()), thread::spawn(move || last.send(2).unwrap())];
+        let mut list = Select::new();
+        let (first, second) = (list.recv(&inner), list.recv(&receiver));
+        let mut got = [0, 0];
+        for _ in 0..2 {
+            let done = list.select();
+            let from = done.index();
+            assert!([first, second].contains(&from));
+            got[from] = done.recv([&inner, &receiver][from]).unwrap();
+        }
+        assert_eq!(got, [1, 2]);
+        assert!(list.try_ready().is_err() && list.select_timeout(SOON).is_err());
+        others.into_iter().for_each(|other| other.join().unwrap());
+        let theirs = thread::spawn(move || sender.send(3).unwrap());
+        list.remove(first);
+        assert_eq!(list.ready(), second);
+        let got = select_biased! {
+            recv(inner) -> _ => unreachable!(),
+            recv(receiver) -> got => got.unwrap(),
+        };
+        assert_eq!(got, 3);
+        theirs.join().unwrap();
     });
 }
 
