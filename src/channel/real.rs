@@ -389,7 +389,7 @@ impl Channel {
         let open = {
             let state = &mut *lock(&self.state);
             state.tell_all(&mut told);
-            std::mem::replace(&mut state.handles, [0, 0]) != [0, 0]
+            std::mem::take(&mut state.handles) != [0, 0]
         };
         drop(held);
         wake(told);

@@ -133,8 +133,8 @@ fn an_initialiser_that_a_run_has_cut_off_runs_again_in_the_next() {
 #[test]
 fn initialisers_that_return_are_never_taken_for_stuck() {
     passes(300, || {
-        let shared: Arc<(Once, OnceLock<usize>, OnceLock<usize>, LazyLock<usize>)> =
-            Arc::new((Once::new(), OnceLock::new(), OnceLock::new(), LazyLock::new(|| 7)));
+        type Shared = (Once, OnceLock<usize>, OnceLock<usize>, LazyLock<usize>);
+        let shared: Arc<Shared> = Arc::new((Once::new(), OnceLock::new(), OnceLock::new(), LazyLock::new(|| 7)));
         let runs = StdArc::new(StdUsize::new(0));
         let threads: Vec<_> = (0..4)
             .map(|me| {
