@@ -236,11 +236,13 @@ impl Core {
                     }
                     return;
                 }
+                // Who waits to send on a closed channel panics, and is not met any more.
+                let closed = channel.hung_up(Side::Receive);
                 if let Some(first) = channel.queue.front() {
                     // Else the message is on its way: whoever took the place has yet to fill it.
                     if self.filled(*first) {
                         let mut up = false;
-                        if meets && channel.rules == Rules::HandOver {
+                        if meets && channel.rules == Rules::HandOver && !closed {
                             for partner in self.partners(me, arm.object, Side::Send) {
                                 up = true;
                                 if found(Way::Take(Some(partner))) {
@@ -254,7 +256,7 @@ impl Core {
                     }
                     return;
                 }
-                if channel.capacity == Some(0) {
+                if channel.capacity == Some(0) && !closed {
                     for (partner, at) in self.partners(me, arm.object, Side::Send) {
                         if found(Way::Meet(partner, at)) {
                             return;
