@@ -52,6 +52,8 @@ const ONE_STEP: Support = Approximated(
     "looks at all operations in one step: a default although something was ready at every moment, or a later operation \
      although an earlier one was ready first, are not seen",
 );
+/// Channels on real threads.
+const SEEN: Support = Approximated("native; in a run, built: waits are seen");
 /// Timers in a model.
 const ANY_POINT: Support = Approximated("comes due at any point: durations mean nothing, but in a timed model");
 
@@ -111,11 +113,11 @@ pub const APIS: &[Api] = &[
             "TryRecvError",
             "TrySendError",
         ],
-        Native,
+        SEEN,
         ORDERS_MORE,
         Built,
     ),
-    api("sync::mpsc", &["RecvTimeoutError", "Receiver.recv_timeout"], Native, ANY_POINT, ANY_POINT),
+    api("sync::mpsc", &["RecvTimeoutError", "Receiver.recv_timeout"], SEEN, ANY_POINT, ANY_POINT),
     api(
         "sync::atomic",
         &[
@@ -222,7 +224,7 @@ pub const APIS: &[Api] = &[
             "TrySelectError",
             "TryReadyError",
         ],
-        Native,
+        SEEN,
         ORDERS_MORE,
         Built,
     ),
@@ -239,11 +241,11 @@ pub const APIS: &[Api] = &[
             "Receiver.recv_timeout",
             "Sender.send_timeout",
         ],
-        Native,
+        SEEN,
         ANY_POINT,
         ANY_POINT,
     ),
-    api("channel", &["Select.try_select", "Select.new_biased"], Native, ONE_STEP, ONE_STEP),
+    api("channel", &["Select.try_select", "Select.new_biased"], SEEN, ONE_STEP, ONE_STEP),
     api("go", &["go", "Chan", "Iter", "Select", "Receipt", "select"], Built, ORDERS_MORE, Built),
     api(
         "go",

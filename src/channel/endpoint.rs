@@ -10,11 +10,12 @@ use std::{
 use super::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
     iter::{IntoIter, Iter, TryIter},
-    store::{End, Miss, Patience, check_std},
+    store::{self, End, check_std},
+    terms::{Asked, Kind, Miss, Patience},
 };
 use crate::{
     time::Instant,
-    world::{self, channel::Deal, event::Kind},
+    world::{self, Here},
 };
 
 /// The end that sends: [`crossbeam_channel::Sender`] in every world.
@@ -32,7 +33,8 @@ pub struct Receiver<T> {
 /// By world.
 pub(super) enum SenderIn<T> {
     Std(crossbeam_channel::Sender<T>),
-    Model(End<T>),
+    /// A model's, or a run's.
+    Ours(End<T>),
 }
 
 /// By world.
@@ -40,7 +42,8 @@ pub(super) enum ReceiverIn<T> {
     Std(crossbeam_channel::Receiver<T>),
     /// Time sends on it, and this makes a message of it.
     Time(crossbeam_channel::Receiver<std::time::Instant>, fn(std::time::Instant) -> T),
-    Model(End<T>),
+    /// A model's, or a run's.
+    Ours(End<T>),
     /// Nothing ever comes: it belongs to no world.
     Never(crossbeam_channel::Receiver<T>),
 }
@@ -50,21 +53,16 @@ impl<T> RefUnwindSafe for Sender<T> {}
 impl<T> UnwindSafe for Receiver<T> {}
 impl<T> RefUnwindSafe for Receiver<T> {}
 
-/// Until when an operation waits in a model.
-fn until(duration: Duration) -> Patience {
-    Patience::Until(world::current().and_then(|ex| ex.later(duration)))
-}
-
 impl<T> Sender<T> {
     pub(super) fn std(std: crossbeam_channel::Sender<T>, created: &'static Location<'static>) -> Sender<T> {
         Sender { inner: SenderIn::Std(std), created }
     }
 
-    pub(super) fn model(end: End<T>, created: &'static Location<'static>) -> Sender<T> {
-        Sender { inner: SenderIn::Model(end), created }
+    pub(super) fn ours(end: End<T>, created: &'static Location<'static>) -> Sender<T> {
+        Sender { inner: SenderIn::Ours(end), created }
     }
 
-    /// The end, in the world where it may be used.
+    /// The end, where it may be used.
     pub(super) fn here(&self) -> &SenderIn<T> {
         if let SenderIn::Std(_) = self.inner {
             check_std(self.created);
@@ -80,9 +78,9 @@ impl<T> Sender<T> {
     pub fn send(&self, msg: T) -> Result<(), SendError<T>> {
         match self.here() {
             SenderIn::Std(std) => std.send(msg),
-            SenderIn::Model(end) => end
+            SenderIn::Ours(end) => end
                 .channel
-                .send(msg, Patience::Until(None), Kind::Send, Location::caller())
+                .send(msg, Patience::FOREVER, Kind::Send, Location::caller())
                 .map_err(|(msg, _)| SendError(msg)),
         }
     }
@@ -95,13 +93,14 @@ impl<T> Sender<T> {
     pub fn try_send(&self, msg: T) -> Result<(), TrySendError<T>> {
         match self.here() {
             SenderIn::Std(std) => std.try_send(msg),
-            SenderIn::Model(end) => end
-                .channel
-                .send(msg, Patience::Nothing, Kind::TrySend, Location::caller())
-                .map_err(|(msg, why)| match why {
-                    Miss::Nothing => TrySendError::Full(msg),
-                    Miss::HungUp => TrySendError::Disconnected(msg),
-                }),
+            SenderIn::Ours(end) => {
+                end.channel.send(msg, Patience::Nothing, Kind::TrySend, Location::caller()).map_err(|(msg, why)| {
+                    match why {
+                        Miss::Nothing => TrySendError::Full(msg),
+                        Miss::HungUp => TrySendError::Disconnected(msg),
+                    }
+                })
+            }
         }
     }
 
@@ -113,7 +112,7 @@ impl<T> Sender<T> {
     pub fn send_timeout(&self, msg: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
         match self.here() {
             SenderIn::Std(std) => std.send_timeout(msg, timeout),
-            SenderIn::Model(end) => send_within(end, msg, until(timeout)),
+            SenderIn::Ours(end) => send_within(end, msg, Patience::within(timeout)),
         }
     }
 
@@ -125,7 +124,7 @@ impl<T> Sender<T> {
     pub fn send_deadline(&self, msg: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
         match self.here() {
             SenderIn::Std(std) => std.send_deadline(msg, deadline.std()),
-            SenderIn::Model(end) => send_within(end, msg, Patience::Until(Some(deadline.nanos()))),
+            SenderIn::Ours(end) => send_within(end, msg, Patience::Until(Some(deadline))),
         }
     }
 
@@ -146,7 +145,7 @@ impl<T> Sender<T> {
     pub fn len(&self) -> usize {
         match self.here() {
             SenderIn::Std(std) => std.len(),
-            SenderIn::Model(end) => end.channel.len(Location::caller()),
+            SenderIn::Ours(end) => end.channel.len(Location::caller()),
         }
     }
 
@@ -154,7 +153,7 @@ impl<T> Sender<T> {
     pub fn capacity(&self) -> Option<usize> {
         match self.here() {
             SenderIn::Std(std) => std.capacity(),
-            SenderIn::Model(end) => end.channel.capacity(),
+            SenderIn::Ours(end) => end.channel.capacity(),
         }
     }
 
@@ -162,7 +161,7 @@ impl<T> Sender<T> {
     pub fn same_channel(&self, other: &Sender<T>) -> bool {
         match (&self.inner, &other.inner) {
             (SenderIn::Std(mine), SenderIn::Std(theirs)) => mine.same_channel(theirs),
-            (SenderIn::Model(mine), SenderIn::Model(theirs)) => Arc::ptr_eq(&mine.channel, &theirs.channel),
+            (SenderIn::Ours(mine), SenderIn::Ours(theirs)) => Arc::ptr_eq(&mine.channel, &theirs.channel),
             _ => false,
         }
     }
@@ -189,15 +188,15 @@ impl<T> Receiver<T> {
         Receiver { inner: ReceiverIn::Time(std, message), created }
     }
 
-    pub(super) fn model(end: End<T>, created: &'static Location<'static>) -> Receiver<T> {
-        Receiver { inner: ReceiverIn::Model(end), created }
+    pub(super) fn ours(end: End<T>, created: &'static Location<'static>) -> Receiver<T> {
+        Receiver { inner: ReceiverIn::Ours(end), created }
     }
 
     pub(super) const fn never(std: crossbeam_channel::Receiver<T>, created: &'static Location<'static>) -> Receiver<T> {
         Receiver { inner: ReceiverIn::Never(std), created }
     }
 
-    /// The end, in the world where it may be used.
+    /// The end, where it may be used.
     pub(super) fn here(&self) -> &ReceiverIn<T> {
         if let ReceiverIn::Std(_) | ReceiverIn::Time(..) = self.inner {
             check_std(self.created);
@@ -214,8 +213,8 @@ impl<T> Receiver<T> {
         match self.here() {
             ReceiverIn::Std(std) => std.recv(),
             ReceiverIn::Time(std, message) => std.recv().map(message),
-            ReceiverIn::Model(end) => {
-                end.channel.receive(Patience::Until(None), Kind::Receive, Location::caller()).map_err(|_| RecvError)
+            ReceiverIn::Ours(end) => {
+                end.channel.receive(Patience::FOREVER, Kind::Receive, Location::caller()).map_err(|_| RecvError)
             }
             ReceiverIn::Never(std) => nothing(Patience::Until(None), Kind::Receive, RecvError, || std.recv()),
         }
@@ -230,7 +229,7 @@ impl<T> Receiver<T> {
         match self.here() {
             ReceiverIn::Std(std) => std.try_recv(),
             ReceiverIn::Time(std, message) => std.try_recv().map(message),
-            ReceiverIn::Model(end) => {
+            ReceiverIn::Ours(end) => {
                 end.channel.receive(Patience::Nothing, Kind::TryReceive, Location::caller()).map_err(|why| match why {
                     Miss::Nothing => TryRecvError::Empty,
                     Miss::HungUp => TryRecvError::Disconnected,
@@ -251,9 +250,11 @@ impl<T> Receiver<T> {
         match self.here() {
             ReceiverIn::Std(std) => std.recv_timeout(timeout),
             ReceiverIn::Time(std, message) => std.recv_timeout(timeout).map(message),
-            ReceiverIn::Model(end) => receive_within(end, until(timeout)),
+            ReceiverIn::Ours(end) => receive_within(end, Patience::within(timeout)),
             ReceiverIn::Never(std) => {
-                nothing(until(timeout), Kind::Receive, RecvTimeoutError::Timeout, || std.recv_timeout(timeout))
+                nothing(Patience::within(timeout), Kind::Receive, RecvTimeoutError::Timeout, || {
+                    std.recv_timeout(timeout)
+                })
             }
         }
     }
@@ -267,9 +268,9 @@ impl<T> Receiver<T> {
         match self.here() {
             ReceiverIn::Std(std) => std.recv_deadline(deadline.std()),
             ReceiverIn::Time(std, message) => std.recv_deadline(deadline.std()).map(message),
-            ReceiverIn::Model(end) => receive_within(end, Patience::Until(Some(deadline.nanos()))),
+            ReceiverIn::Ours(end) => receive_within(end, Patience::Until(Some(deadline))),
             ReceiverIn::Never(std) => {
-                nothing(Patience::Until(Some(deadline.nanos())), Kind::Receive, RecvTimeoutError::Timeout, || {
+                nothing(Patience::Until(Some(deadline)), Kind::Receive, RecvTimeoutError::Timeout, || {
                     std.recv_deadline(deadline.std())
                 })
             }
@@ -294,7 +295,7 @@ impl<T> Receiver<T> {
         match self.here() {
             ReceiverIn::Std(std) => std.len(),
             ReceiverIn::Time(std, _) => std.len(),
-            ReceiverIn::Model(end) => end.channel.len(Location::caller()),
+            ReceiverIn::Ours(end) => end.channel.len(Location::caller()),
             ReceiverIn::Never(std) => std.len(),
         }
     }
@@ -304,7 +305,7 @@ impl<T> Receiver<T> {
         match self.here() {
             ReceiverIn::Std(std) => std.capacity(),
             ReceiverIn::Time(std, _) => std.capacity(),
-            ReceiverIn::Model(end) => end.channel.capacity(),
+            ReceiverIn::Ours(end) => end.channel.capacity(),
             ReceiverIn::Never(std) => std.capacity(),
         }
     }
@@ -324,7 +325,7 @@ impl<T> Receiver<T> {
         match (&self.inner, &other.inner) {
             (ReceiverIn::Std(mine), ReceiverIn::Std(theirs)) => mine.same_channel(theirs),
             (ReceiverIn::Time(mine, _), ReceiverIn::Time(theirs, _)) => mine.same_channel(theirs),
-            (ReceiverIn::Model(mine), ReceiverIn::Model(theirs)) => Arc::ptr_eq(&mine.channel, &theirs.channel),
+            (ReceiverIn::Ours(mine), ReceiverIn::Ours(theirs)) => Arc::ptr_eq(&mine.channel, &theirs.channel),
             (ReceiverIn::Never(mine), ReceiverIn::Never(theirs)) => mine.same_channel(theirs),
             _ => false,
         }
@@ -334,8 +335,11 @@ impl<T> Receiver<T> {
 /// Receives what never comes.
 #[track_caller]
 fn nothing<T, E>(patience: Patience, kind: Kind, error: E, std: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-    let Some(ex) = world::current() else { return std() };
-    ex.deal(kind, Deal::new([], patience), Location::caller());
+    if let Here::Outside = world::here() {
+        return std();
+    }
+    let (ticket, location) = (store::ticket(), Location::caller());
+    store::deal(&[], Asked { ticket, given: false, biased: false, looks: false, patience, kind, location });
     Err(error)
 }
 
@@ -352,7 +356,7 @@ impl<T> Clone for Sender<T> {
     fn clone(&self) -> Sender<T> {
         let inner = match &self.inner {
             SenderIn::Std(std) => SenderIn::Std(std.clone()),
-            SenderIn::Model(end) => SenderIn::Model(end.another()),
+            SenderIn::Ours(end) => SenderIn::Ours(end.another()),
         };
         Sender { inner, created: self.created }
     }
@@ -364,7 +368,7 @@ impl<T> Clone for Receiver<T> {
         let inner = match &self.inner {
             ReceiverIn::Std(std) => ReceiverIn::Std(std.clone()),
             ReceiverIn::Time(std, message) => ReceiverIn::Time(std.clone(), *message),
-            ReceiverIn::Model(end) => ReceiverIn::Model(end.another()),
+            ReceiverIn::Ours(end) => ReceiverIn::Ours(end.another()),
             ReceiverIn::Never(std) => ReceiverIn::Never(std.clone()),
         };
         Receiver { inner, created: self.created }

@@ -5,13 +5,11 @@ use std::{panic::Location, time::Duration};
 use super::{
     endpoint::{Receiver, Sender},
     store::Channel,
+    terms::{Rules, Timer, later},
 };
 use crate::{
     time::Instant,
-    world::{
-        self, Execution,
-        channel::{Rules, Timer},
-    },
+    world::{self, Here},
 };
 
 /// A channel that holds as many messages as it is given memory for. See [`crossbeam_channel::unbounded`].
@@ -38,12 +36,12 @@ fn make<T>(
     std: impl FnOnce() -> (crossbeam_channel::Sender<T>, crossbeam_channel::Receiver<T>),
 ) -> (Sender<T>, Receiver<T>) {
     let created = Location::caller();
-    match world::current() {
-        Some(ex) => {
-            let (send, receive) = Channel::pair(ex, capacity, Rules::Compete, created);
-            (Sender::model(send, created), Receiver::model(receive, created))
+    match world::here() {
+        Here::Model(_) | Here::Run => {
+            let (send, receive) = Channel::pair(capacity, Rules::Compete, created);
+            (Sender::ours(send, created), Receiver::ours(receive, created))
         }
-        None => {
+        Here::Outside => {
             crate::thread::require_std("a channel");
             let (send, receive) = std();
             (Sender::std(send, created), Receiver::std(receive, created))
@@ -56,13 +54,13 @@ fn make<T>(
 /// In a model it may come due at any point; if that is beyond the model's clock (584 years), never.
 #[track_caller]
 pub fn after(duration: Duration) -> Receiver<Instant> {
-    timer(|ex| Timer { due: ex.later(duration), period: None }, || crossbeam_channel::after(duration))
+    timer(|| Timer { due: later(duration), period: None }, || crossbeam_channel::after(duration))
 }
 
 /// Delivers one message, the time, at that time. See [`crossbeam_channel::at`].
 #[track_caller]
 pub fn at(when: Instant) -> Receiver<Instant> {
-    timer(|_| Timer { due: Some(when.nanos()), period: None }, || crossbeam_channel::at(when.std()))
+    timer(|| Timer { due: Some(when), period: None }, || crossbeam_channel::at(when.std()))
 }
 
 /// Delivers the time again and again. See [`crossbeam_channel::tick`].
@@ -71,7 +69,7 @@ pub fn at(when: Instant) -> Receiver<Instant> {
 /// nothing else can go on.
 #[track_caller]
 pub fn tick(duration: Duration) -> Receiver<Instant> {
-    timer(|ex| Timer { due: ex.later(duration), period: Some(nanos(duration)) }, || crossbeam_channel::tick(duration))
+    timer(|| Timer { due: later(duration), period: Some(duration) }, || crossbeam_channel::tick(duration))
 }
 
 /// Never delivers a message, and never hangs up. It may be used in every world, wherever it was made. See
@@ -84,17 +82,17 @@ pub const fn never<T>() -> Receiver<T> {
 
 #[track_caller]
 fn timer(
-    model: impl FnOnce(&Execution) -> Timer,
+    ours: impl FnOnce() -> Timer,
     std: impl FnOnce() -> crossbeam_channel::Receiver<std::time::Instant>,
 ) -> Receiver<Instant> {
     let created = Location::caller();
-    match world::current() {
-        Some(ex) => match model(ex) {
+    match world::here() {
+        Here::Model(_) | Here::Run => match ours() {
             // No clock can tell when.
             Timer { due: None, .. } => never(),
-            timer => Receiver::model(Channel::timer(ex, timer, Instant::at, created), created),
+            timer => Receiver::ours(Channel::timer(timer, |due| due, created), created),
         },
-        None => {
+        Here::Outside => {
             crate::thread::require_std("a channel");
             match std() {
                 timer if timer.capacity() == Some(0) => never(),
@@ -102,8 +100,4 @@ fn timer(
             }
         }
     }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

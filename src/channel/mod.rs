@@ -2,7 +2,8 @@
 //! world. `use crossbeam_channel as channel` and `use raddle::channel` are interchangeable.
 //!
 //! Without feature `model` everything here *is* crossbeam-channel. With it, a channel belongs to the world that it was
-//! made in: crossbeam's outside any model, a model's own inside one. In a model:
+//! made in: crossbeam's outside any model, a model's own inside one. In a model on real threads it keeps crossbeam's rules,
+//! and is built here so that waits are seen: see [`World::Std`](crate::World::Std). In a model of another world:
 //!
 //! - An operation is one event. Which thread meets which at a rendezvous, and which ready arm a select takes, is
 //!   explored; so is who comes first where several threads wait.
@@ -34,10 +35,14 @@ mod iter;
 mod macros;
 #[cfg(raddle_model)]
 mod make;
+#[cfg_attr(not(raddle_model), allow(dead_code, reason = "without models only Go's channels are made here"))]
+mod real;
 #[cfg(raddle_model)]
 mod selecting;
-#[cfg(raddle_model)]
+#[cfg_attr(not(raddle_model), allow(dead_code, reason = "as above"))]
 pub(crate) mod store;
+#[cfg_attr(not(raddle_model), allow(dead_code, reason = "as above"))]
+pub(crate) mod terms;
 
 #[cfg(raddle_model)]
 pub use self::{

@@ -1,44 +1,51 @@
-//! A channel of a model: the messages, and the handles that lead to them. What happens to them is decided at the waist.
+//! A channel of ours: the messages, and the handles that lead to them. What happens to them is decided at the waist in a
+//! model, and by [`real`] on real threads.
 
+#[cfg(raddle_model)]
+use std::time::Duration;
 use std::{
     collections::BTreeMap,
     panic::Location,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use super::{
+    real,
+    terms::{Asked, How, Kind, Miss, Outcome, Patience, Rules, Side, Timer},
+};
+use crate::time::Instant;
+#[cfg(raddle_model)]
 use crate::world::{
     self, Execution,
-    channel::{Arm, ChannelState, Deal, How, Outcome, Rules, Side, Timer},
-    event::Kind,
+    channel::{self as waist, ChannelState, Deal},
 };
 
-/// How long an operation waits.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Patience {
-    /// Not at all.
-    Nothing,
-    /// As long as it takes, or until this time on the model's clock.
-    Until(Option<u64>),
-}
-
-/// Why no arm was taken, or nothing came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Miss {
-    /// It would have had to wait, or to wait longer.
-    Nothing,
-    /// The other side has hung up.
-    HungUp,
-}
-
-/// A channel of a model.
+/// A channel of ours.
 pub(crate) struct Channel<T> {
-    execution: u64,
-    object: usize,
+    at: At,
+    #[cfg(raddle_model)]
     created: &'static Location<'static>,
     /// By ticket.
     messages: Mutex<BTreeMap<u64, T>>,
     /// What time sends.
-    tick: Option<fn(u64) -> T>,
+    tick: Option<fn(Instant) -> T>,
+}
+
+/// Where it is decided what happens.
+enum At {
+    Real(Arc<real::Channel>),
+    #[cfg(raddle_model)]
+    Model {
+        execution: u64,
+        object: usize,
+    },
+}
+
+/// The same, as the caller finds it.
+enum Here<'a> {
+    Real(&'a Arc<real::Channel>),
+    #[cfg(raddle_model)]
+    Model(&'static Execution, usize),
 }
 
 /// One end of a channel.
@@ -48,12 +55,86 @@ pub(crate) struct End<T> {
     made: &'static Location<'static>,
 }
 
+/// One operation that a thread would do.
+#[derive(Clone)]
+pub(crate) enum Arm {
+    Real(Arc<real::Channel>, Side),
+    #[cfg(raddle_model)]
+    Model(waist::Arm),
+}
+
+impl Arm {
+    /// The same, with its number in the list, for reports.
+    pub(crate) fn numbered(self, index: usize) -> Arm {
+        let _ = index;
+        match self {
+            Arm::Real(..) => self,
+            #[cfg(raddle_model)]
+            Arm::Model(arm) => Arm::Model(waist::Arm { index, ..arm }),
+        }
+    }
+}
+
+#[cfg(raddle_model)]
+impl Arm {
+    /// A message whose place was taken will never be there, since a run ends early.
+    pub(crate) fn give_up(&self, ticket: u64) {
+        if let Arm::Real(channel, _) = self {
+            channel.fill(ticket);
+        }
+    }
+}
+
+/// What the next message is known by.
+pub(crate) fn ticket() -> u64 {
+    #[cfg(raddle_model)]
+    if let Some(ex) = world::current() {
+        return ex.ticket();
+    }
+    real::ticket()
+}
+
+/// Does one of the operations.
+pub(crate) fn deal(arms: &[Arm], asked: Asked) -> Outcome {
+    #[cfg(raddle_model)]
+    if let Some(ex) = world::current() {
+        let arms = arms.iter().map(|arm| match arm {
+            Arm::Model(arm) => *arm,
+            Arm::Real(..) => unreachable!("a channel of the std world has no arm in a model"),
+        });
+        let deal = Deal { ticket: asked.ticket, given: asked.given, ..Deal::new(arms, asked.patience) };
+        let deal = Deal { looks: asked.looks, biased: asked.biased, ..deal };
+        let (arm, how) = ex.deal(asked.kind, deal, asked.location)?;
+        return Some((arm, how.into()));
+    }
+    let real = |arm| match arm {
+        &Arm::Real(ref channel, side) => (&**channel, side),
+        #[cfg(raddle_model)]
+        Arm::Model(_) => panic!("operations of a model are of no use outside it"),
+    };
+    real::deal(&arms.iter().map(real).collect::<Vec<_>>(), &asked)
+}
+
+#[cfg(raddle_model)]
+impl From<waist::How> for How {
+    fn from(how: waist::How) -> How {
+        match how {
+            waist::How::Sent => How::Sent,
+            waist::How::Received(ticket) => How::Received(ticket),
+            waist::How::HungUp => How::HungUp,
+            waist::How::Fired(due) => How::Fired(Instant::at(due)),
+            waist::How::Seen => How::Seen,
+        }
+    }
+}
+
+#[cfg(raddle_model)]
 impl Deal {
     /// One operation, or several of which one is done.
-    pub(crate) fn new(arms: impl IntoIterator<Item = Arm>, patience: Patience) -> Deal {
+    pub(crate) fn new(arms: impl IntoIterator<Item = waist::Arm>, patience: Patience) -> Deal {
         let (waits, deadline) = match patience {
             Patience::Nothing => (false, None),
-            Patience::Until(deadline) => (true, deadline),
+            Patience::Until(deadline) => (true, deadline.map(Instant::nanos)),
         };
         Deal {
             arms: arms.into_iter().collect(),
@@ -70,6 +151,7 @@ impl Deal {
 }
 
 /// A channel of the std world is of no use in a model.
+#[cfg(raddle_model)]
 pub(crate) fn check_std(created: &'static Location<'static>) {
     if let Some(ex) = world::current() {
         let message = format!(
@@ -81,77 +163,97 @@ pub(crate) fn check_std(created: &'static Location<'static>) {
     }
 }
 
+/// A message whose fate is open: if it was not sent, it is taken out again, and goes when nothing is locked.
+struct Unsent<'a, T>(&'a Channel<T>, u64);
+
+impl<T> Unsent<'_, T> {
+    fn take(&self) -> Option<T> {
+        self.0.messages().remove(&self.1)
+    }
+}
+
+impl<T> Drop for Unsent<'_, T> {
+    fn drop(&mut self) {
+        drop(self.take());
+    }
+}
+
 impl<T> Channel<T> {
     /// A new channel, made at `created`, with an end for each side.
-    pub(crate) fn pair(
-        ex: &Execution,
-        capacity: Option<usize>,
-        rules: Rules,
-        created: &'static Location<'static>,
-    ) -> (End<T>, End<T>) {
-        let channel = Channel::make(ex, ChannelState::new(capacity, rules, None), None, created);
+    #[track_caller]
+    pub(crate) fn pair(capacity: Option<usize>, rules: Rules, created: &'static Location<'static>) -> (End<T>, End<T>) {
+        let channel = Channel::make(capacity, rules, None, None, created);
         let end = |side| End { channel: Arc::clone(&channel), side, made: created };
         (end(Side::Send), end(Side::Receive))
     }
 
     /// A channel without ends: it is closed by hand.
-    pub(crate) fn bare(
-        ex: &Execution,
-        capacity: usize,
-        rules: Rules,
-        created: &'static Location<'static>,
-    ) -> Arc<Channel<T>> {
-        Channel::make(ex, ChannelState::new(Some(capacity), rules, None), None, created)
+    #[track_caller]
+    pub(crate) fn bare(capacity: usize, created: &'static Location<'static>) -> Arc<Channel<T>> {
+        Channel::make(Some(capacity), Rules::HandOver, None, None, created)
     }
 
     /// A channel without ends on which time sends.
+    #[track_caller]
     pub(crate) fn bare_timer(
-        ex: &Execution,
-        timer: Timer,
-        tick: fn(u64) -> T,
+        due: Option<Instant>,
+        tick: fn(Instant) -> T,
         created: &'static Location<'static>,
     ) -> Arc<Channel<T>> {
-        Channel::make(ex, ChannelState::new(Some(0), Rules::HandOver, Some(timer)), Some(tick), created)
+        Channel::make(Some(0), Rules::HandOver, Some(Timer { due, period: None }), Some(tick), created)
     }
 
     /// A channel on which time sends.
-    pub(crate) fn timer(
-        ex: &Execution,
-        timer: Timer,
-        tick: fn(u64) -> T,
-        created: &'static Location<'static>,
-    ) -> End<T> {
-        let state = ChannelState::new(Some(1), Rules::Compete, Some(timer));
-        End { channel: Channel::make(ex, state, Some(tick), created), side: Side::Receive, made: created }
+    #[track_caller]
+    pub(crate) fn timer(timer: Timer, tick: fn(Instant) -> T, created: &'static Location<'static>) -> End<T> {
+        let channel = Channel::make(Some(1), Rules::Compete, Some(timer), Some(tick), created);
+        End { channel, side: Side::Receive, made: created }
     }
 
+    #[track_caller]
     fn make(
-        ex: &Execution,
-        state: ChannelState,
-        tick: Option<fn(u64) -> T>,
+        capacity: Option<usize>,
+        rules: Rules,
+        timer: Option<Timer>,
+        tick: Option<fn(Instant) -> T>,
         created: &'static Location<'static>,
     ) -> Arc<Channel<T>> {
-        let object = ex.new_channel(state, created);
-        Arc::new(Channel { execution: ex.id(), object, created, messages: Mutex::default(), tick })
+        Arc::new(Channel {
+            at: At::make(capacity, rules, timer, created),
+            #[cfg(raddle_model)]
+            created,
+            messages: Mutex::default(),
+            tick,
+        })
     }
 
     fn messages(&self) -> MutexGuard<'_, BTreeMap<u64, T>> {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The execution that the channel belongs to, if that is the one that runs.
-    fn here(&self) -> Option<&'static Execution> {
-        world::current().filter(|ex| ex.id() == self.execution)
-    }
-
-    /// The same.
+    /// Where it is decided what happens.
     ///
     /// # Panics
-    /// If another one runs, or none.
-    fn execution(&self) -> &'static Execution {
-        if let Some(ex) = self.here() {
-            return ex;
+    /// If the channel belongs elsewhere than the caller does.
+    fn here(&self) -> Here<'_> {
+        match &self.at {
+            At::Real(channel) => {
+                #[cfg(raddle_model)]
+                check_std(self.created);
+                Here::Real(channel)
+            }
+            #[cfg(raddle_model)]
+            &At::Model { execution, object } => match current(execution) {
+                Some(ex) => Here::Model(ex, object),
+                None => self.over(),
+            },
         }
+    }
+
+    /// # Panics
+    /// Since the channel's execution is not the one that runs.
+    #[cfg(raddle_model)]
+    fn over(&self) -> ! {
         let message = format!(
             "a channel made at {} belongs to an execution that is over: what a model does ends with its execution. Make \
              the channel inside the model, and give results out through std types (std::sync::Mutex, std::sync::mpsc)",
@@ -164,8 +266,11 @@ impl<T> Channel<T> {
     }
 
     pub(crate) fn arm(&self, side: Side) -> Arm {
-        self.execution();
-        Arm { object: self.object, side, index: 0 }
+        match self.here() {
+            Here::Real(channel) => Arm::Real(Arc::clone(channel), side),
+            #[cfg(raddle_model)]
+            Here::Model(_, object) => Arm::Model(waist::Arm { object, side, index: 0 }),
+        }
     }
 
     /// Sends, or gives the message back with the reason.
@@ -176,16 +281,20 @@ impl<T> Channel<T> {
         kind: Kind,
         location: &'static Location<'static>,
     ) -> Result<(), (T, Miss)> {
-        let ex = self.execution();
-        let ticket = ex.ticket();
+        let arm = self.arm(Side::Send);
+        let ticket = ticket();
         self.messages().insert(ticket, message);
-        let deal = Deal { ticket, given: true, ..Deal::new([self.arm(Side::Send)], patience) };
-        let miss = match ex.deal(kind, deal, location) {
-            Some((_, How::Sent)) => return Ok(()),
+        let unsent = Unsent(self, ticket);
+        let asked = Asked { ticket, given: true, biased: false, looks: false, patience, kind, location };
+        let miss = match deal(&[arm], asked) {
+            Some((_, How::Sent)) => {
+                std::mem::forget(unsent);
+                return Ok(());
+            }
             Some(_) => Miss::HungUp,
             None => Miss::Nothing,
         };
-        Err((self.messages().remove(&ticket).expect("a message that was not sent is still there"), miss))
+        Err((unsent.take().expect("a message that was not sent is still there"), miss))
     }
 
     /// Receives.
@@ -195,7 +304,8 @@ impl<T> Channel<T> {
         kind: Kind,
         location: &'static Location<'static>,
     ) -> Result<T, Miss> {
-        let outcome = self.execution().deal(kind, Deal::new([self.arm(Side::Receive)], patience), location);
+        let asked = Asked { ticket: 0, given: false, biased: false, looks: false, patience, kind, location };
+        let outcome = deal(&[self.arm(Side::Receive)], asked);
         self.received(outcome, kind, location)
     }
 
@@ -208,7 +318,11 @@ impl<T> Channel<T> {
     ) -> Result<T, Miss> {
         match outcome {
             Some((_, How::Received(ticket))) => {
-                self.execution().collect(ticket, kind, location);
+                match self.here() {
+                    Here::Real(channel) => channel.collect(ticket, kind, location),
+                    #[cfg(raddle_model)]
+                    Here::Model(ex, _) => ex.collect(ticket, kind, location),
+                }
                 // Nothing comes where the execution ends early.
                 self.messages().remove(&ticket).ok_or(Miss::HungUp)
             }
@@ -221,33 +335,94 @@ impl<T> Channel<T> {
     /// Gives the message of a send whose place was taken before.
     pub(crate) fn give(&self, ticket: u64, message: T) {
         self.messages().insert(ticket, message);
-        self.execution().fill(ticket);
+        match self.here() {
+            Here::Real(channel) => {
+                if !channel.fill(ticket) {
+                    drop(Unsent(self, ticket));
+                }
+            }
+            #[cfg(raddle_model)]
+            Here::Model(ex, _) => ex.fill(ticket),
+        }
     }
 
+    /// How many messages there are.
     pub(crate) fn len(&self, location: &'static Location<'static>) -> usize {
-        self.execution().queued(self.object, location)
+        let _ = location;
+        match self.here() {
+            Here::Real(channel) => channel.len(),
+            #[cfg(raddle_model)]
+            Here::Model(ex, object) => ex.queued(object, location),
+        }
     }
 
     pub(crate) fn capacity(&self) -> Option<usize> {
-        self.execution().core.borrow().channel(self.object).capacity
+        match self.here() {
+            Here::Real(channel) => channel.capacity(),
+            #[cfg(raddle_model)]
+            Here::Model(ex, object) => ex.core.borrow().channel(object).capacity,
+        }
     }
 
     /// Arms, or disarms, the timer that sends on it. True if it was armed.
-    pub(crate) fn rearm(&self, due: Option<u64>, location: &'static Location<'static>) -> bool {
-        self.execution().rearm(self.object, due, location)
+    pub(crate) fn rearm(&self, due: Option<Instant>, location: &'static Location<'static>) -> bool {
+        let _ = location;
+        match self.here() {
+            Here::Real(channel) => channel.rearm(due),
+            #[cfg(raddle_model)]
+            Here::Model(ex, object) => ex.rearm(object, due.map(Instant::nanos), location),
+        }
     }
 
     /// Closes the channel as Go does. False if it was closed already.
     pub(crate) fn close(&self, location: &'static Location<'static>) -> bool {
-        self.execution().close(self.object, location)
+        let _ = location;
+        match self.here() {
+            Here::Real(channel) => channel.close(),
+            #[cfg(raddle_model)]
+            Here::Model(ex, object) => ex.close(object, location),
+        }
     }
+}
+
+impl At {
+    #[track_caller]
+    fn make(capacity: Option<usize>, rules: Rules, timer: Option<Timer>, created: &'static Location<'static>) -> At {
+        let _ = created;
+        #[cfg(raddle_model)]
+        {
+            if let Some(ex) = world::current() {
+                let nanos = |period: Duration| u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
+                let timer = timer.map(|Timer { due, period }| waist::Timer {
+                    due: due.map(Instant::nanos),
+                    period: period.map(nanos),
+                });
+                let object = ex.new_channel(ChannelState::new(capacity, rules, timer), created);
+                return At::Model { execution: ex.id(), object };
+            }
+            crate::thread::require_std("a channel");
+        }
+        At::Real(Arc::new(real::Channel::new(capacity, rules, timer)))
+    }
+}
+
+/// The execution, if it is the one that runs.
+#[cfg(raddle_model)]
+fn current(execution: u64) -> Option<&'static Execution> {
+    world::current().filter(|ex| ex.id() == execution)
 }
 
 impl<T> End<T> {
     #[track_caller]
     pub(crate) fn another(&self) -> End<T> {
-        if let Some(ex) = self.channel.here() {
-            ex.one_more(self.channel.object, self.side);
+        match &self.channel.at {
+            At::Real(channel) => channel.one_more(self.side),
+            #[cfg(raddle_model)]
+            &At::Model { execution, object } => {
+                if let Some(ex) = current(execution) {
+                    ex.one_more(object, self.side);
+                }
+            }
         }
         End { channel: Arc::clone(&self.channel), side: self.side, made: Location::caller() }
     }
@@ -255,12 +430,17 @@ impl<T> End<T> {
 
 impl<T> Drop for End<T> {
     fn drop(&mut self) {
-        if let Some(ex) = self.channel.here() {
-            for ticket in ex.hang_up(self.channel.object, self.side, self.made) {
-                // A message's destructor may do anything: the store is free again by then.
-                let message = self.channel.messages().remove(&ticket);
-                drop(message);
-            }
+        let left = match &self.channel.at {
+            At::Real(channel) => channel.hang_up(self.side),
+            #[cfg(raddle_model)]
+            &At::Model { execution, object } => match current(execution) {
+                Some(ex) => ex.hang_up(object, self.side, self.made),
+                None => return,
+            },
+        };
+        for ticket in left {
+            // A message's destructor may do anything: the store is free again by then.
+            drop(Unsent(&self.channel, ticket));
         }
     }
 }

@@ -11,14 +11,13 @@
 //! - A panic in a goroutine ends the program: [`go()`](go()) has no handle that could return it.
 //!
 //! Which waiting thread is served, and which ready arm a select takes, Go leaves open; in a model every possibility is
-//! explored. In the std world waiting threads are served in their order, as Go's own runtime does it, and all of Go's
-//! channels share one lock: right, not fast.
+//! explored. In the std world waiting threads are served in their order, as Go's own runtime does it, and all
+//! channels that are built here share one lock: right, not fast.
 //!
 //! Sources: the Go programming language specification and memory model; the documentation of packages sync and time.
 
 mod chan;
 mod macros;
-mod real;
 mod select;
 mod timer;
 mod wait_group;

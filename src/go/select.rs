@@ -1,58 +1,25 @@
 //! `select` over Go's channels.
 
-use std::{cell::RefCell, fmt, rc::Rc};
+use std::{cell::RefCell, fmt, panic::Location, rc::Rc};
 
-use super::{
-    chan::{Chan, Inner, closed},
-    real,
-};
-#[cfg(raddle_model)]
-use crate::{
-    channel::store,
-    world::{
-        self,
-        channel::{Arm, Deal, How, Side},
-        event::Kind,
-    },
+use super::chan::{Chan, closed};
+use crate::channel::{
+    store,
+    terms::{Asked, How, Kind, Patience, Side},
 };
 
 /// A list of operations of which one is done: the dynamic form of [`select!`](crate::go::select!).
-pub struct Select<'a>(Vec<Operation<'a>>);
+pub struct Select<'a>(Vec<Option<Box<dyn Operation + 'a>>>);
 
 /// The place of a value that may be received.
 pub struct Receipt<T>(Rc<RefCell<Option<T>>>);
 
-/// An operation, by world. A nil channel's is never done.
-enum Operation<'a> {
-    Nil,
-    Real(Box<dyn Real + 'a>),
-    #[cfg(raddle_model)]
-    Model(Box<dyn Model + 'a>),
-}
-
-/// An operation on real threads.
-trait Real {
-    fn arm(&mut self) -> &mut dyn real::Arm;
-
-    /// It was done, and the channel was `open`.
-    fn done(&mut self, open: bool);
-
-    /// What it is, for reports.
-    #[cfg(raddle_model)]
-    fn kind(&self) -> Kind;
-
-    /// Its channel's number.
-    #[cfg(raddle_model)]
-    fn number(&self) -> u32;
-}
-
-/// An operation in a model.
-#[cfg(raddle_model)]
-trait Model {
-    fn arm(&self) -> Arm;
+/// An operation that is there: a nil channel's is not.
+trait Operation {
+    fn arm(&self) -> store::Arm;
 
     /// It was done, with this ticket.
-    fn done(&mut self, ticket: u64, how: How, location: &'static std::panic::Location<'static>);
+    fn done(&mut self, ticket: u64, how: How, location: &'static Location<'static>);
 }
 
 impl<T> Receipt<T> {
@@ -63,79 +30,35 @@ impl<T> Receipt<T> {
 }
 
 struct Receiving<'a, T> {
-    arm: real::Receive<'a, T>,
+    channel: &'a store::Channel<T>,
     place: Rc<RefCell<Option<T>>>,
 }
 
-struct Sending<'a, T>(real::Send<'a, T>);
-
-impl<T> Real for Receiving<'_, T> {
-    fn arm(&mut self) -> &mut dyn real::Arm {
-        &mut self.arm
-    }
-
-    fn done(&mut self, _open: bool) {
-        *self.place.borrow_mut() = self.arm.message.take();
-    }
-
-    #[cfg(raddle_model)]
-    fn kind(&self) -> Kind {
-        Kind::Receive
-    }
-
-    #[cfg(raddle_model)]
-    fn number(&self) -> u32 {
-        self.arm.channel.number()
-    }
-}
-
-impl<T> Real for Sending<'_, T> {
-    fn arm(&mut self) -> &mut dyn real::Arm {
-        &mut self.0
-    }
-
-    fn done(&mut self, open: bool) {
-        if !open {
-            closed();
-        }
-    }
-
-    #[cfg(raddle_model)]
-    fn kind(&self) -> Kind {
-        Kind::Send
-    }
-
-    #[cfg(raddle_model)]
-    fn number(&self) -> u32 {
-        self.0.channel.number()
-    }
-}
-
-#[cfg(raddle_model)]
-struct Modelled<'a, T> {
+struct Sending<'a, T> {
     channel: &'a store::Channel<T>,
-    /// To be sent.
     message: Option<T>,
-    /// Where what is received goes.
-    place: Option<Rc<RefCell<Option<T>>>>,
 }
 
-#[cfg(raddle_model)]
-impl<T> Model for Modelled<'_, T> {
-    fn arm(&self) -> Arm {
-        self.channel.arm(if self.place.is_some() { Side::Receive } else { Side::Send })
+impl<T> Operation for Receiving<'_, T> {
+    fn arm(&self) -> store::Arm {
+        self.channel.arm(Side::Receive)
     }
 
-    fn done(&mut self, ticket: u64, how: How, location: &'static std::panic::Location<'static>) {
-        match &self.place {
-            Some(place) => {
-                let got = self.channel.received(Some((0, how)), Kind::Receive, location);
-                *place.borrow_mut() = got.ok();
-            }
-            None if how == How::Sent => {
-                self.channel.give(ticket, self.message.take().expect("a message is sent once"));
-            }
-            None => closed(),
+    fn done(&mut self, _ticket: u64, how: How, location: &'static Location<'static>) {
+        let got = self.channel.received(Some((0, how)), Kind::Receive, location).ok();
+        *self.place.borrow_mut() = got;
+    }
+}
+
+impl<T> Operation for Sending<'_, T> {
+    fn arm(&self) -> store::Arm {
+        self.channel.arm(Side::Send)
+    }
+
+    fn done(&mut self, ticket: u64, how: How, _location: &'static Location<'static>) {
+        match how {
+            How::Sent => self.channel.give(ticket, self.message.take().expect("a message is sent once")),
+            _ => closed(),
         }
     }
 }
@@ -149,17 +72,9 @@ impl<'a> Select<'a> {
     /// Adds `<-c`. The operation's index is the number of those before it.
     pub fn recv<T>(&mut self, c: &'a Chan<T>) -> Receipt<T> {
         let place = Rc::default();
-        let theirs = Rc::clone(&place);
-        self.0.push(match &c.0 {
-            Inner::Nil => Operation::Nil,
-            Inner::Real(channel) => {
-                Operation::Real(Box::new(Receiving { arm: real::Receive::new(channel), place: theirs }))
-            }
-            #[cfg(raddle_model)]
-            Inner::Model(channel) => {
-                Operation::Model(Box::new(Modelled { channel, message: None, place: Some(theirs) }))
-            }
-        });
+        let receiving =
+            |channel| -> Box<dyn Operation + 'a> { Box::new(Receiving { channel, place: Rc::clone(&place) }) };
+        self.0.push(c.inner().map(|channel| receiving(channel)));
         Receipt(place)
     }
 
@@ -168,14 +83,8 @@ impl<'a> Select<'a> {
     where
         T: 'a,
     {
-        self.0.push(match &c.0 {
-            Inner::Nil => Operation::Nil,
-            Inner::Real(channel) => Operation::Real(Box::new(Sending(real::Send::new(channel, value)))),
-            #[cfg(raddle_model)]
-            Inner::Model(channel) => {
-                Operation::Model(Box::new(Modelled { channel, message: Some(value), place: None }))
-            }
-        });
+        let sending = |channel| -> Box<dyn Operation + 'a> { Box::new(Sending { channel, message: Some(value) }) };
+        self.0.push(c.inner().map(|channel| sending(channel)));
     }
 
     /// Waits until an operation can be done, and does it. Returns its index.
@@ -185,7 +94,7 @@ impl<'a> Select<'a> {
     #[cfg_attr(raddle_model, track_caller)]
     pub fn run(self) -> usize {
         // Nothing is done only where a model's execution ends early.
-        self.select(true).unwrap_or(usize::MAX)
+        self.select(Patience::FOREVER).unwrap_or(usize::MAX)
     }
 
     /// Does an operation if one can be done: `select` with `default`.
@@ -194,85 +103,23 @@ impl<'a> Select<'a> {
     /// If it is a send on a closed channel.
     #[cfg_attr(raddle_model, track_caller)]
     pub fn try_run(self) -> Option<usize> {
-        self.select(false)
+        self.select(Patience::Nothing)
     }
 
     #[cfg_attr(raddle_model, track_caller)]
-    fn select(mut self, wait: bool) -> Option<usize> {
-        #[cfg(raddle_model)]
-        if let Some(ex) = world::current() {
-            return self.deal(ex, wait, std::panic::Location::caller());
-        }
-        let place = self.place();
-        let mut arms: Vec<(usize, &mut Box<dyn Real + 'a>)> = Vec::new();
-        for (at, operation) in self.0.iter_mut().enumerate() {
-            if let Operation::Real(operation) = operation {
-                arms.push((at, operation));
-            }
-        }
-        let done = {
-            let mut arms: Vec<&mut dyn real::Arm> = arms.iter_mut().map(|(_, operation)| operation.arm()).collect();
-            real::select(&mut arms, wait, &place)
-        };
-        let (arm, open) = done?;
-        let (at, operation) = &mut arms[arm];
-        operation.done(open);
-        Some(*at)
-    }
-
-    /// Where the calling thread waits.
-    #[cfg_attr(raddle_model, track_caller)]
-    fn place(&self) -> real::Place {
-        real::Place {
-            #[cfg(raddle_model)]
-            kind: match &self.0[..] {
-                [Operation::Real(operation)] => operation.kind(),
-                _ => Kind::Select,
-            },
-            #[cfg(raddle_model)]
-            number: match &self.0[..] {
-                [Operation::Real(operation)] => operation.number(),
-                _ => 0,
-            },
-            #[cfg(raddle_model)]
-            location: std::panic::Location::caller(),
-        }
-    }
-
-    #[cfg(raddle_model)]
-    fn deal(
-        &mut self,
-        ex: &world::Execution,
-        wait: bool,
-        location: &'static std::panic::Location<'static>,
-    ) -> Option<usize> {
-        let mut arms: Vec<(usize, &mut Box<dyn Model + 'a>)> = Vec::new();
-        for (at, operation) in self.0.iter_mut().enumerate() {
-            match operation {
-                Operation::Model(operation) => arms.push((at, operation)),
-                Operation::Nil => {}
-                Operation::Real(_) => {
-                    ex.error("a channel made outside any model is used in one: make it inside the model".to_owned());
-                }
-            }
-        }
-        let patience = if wait { store::Patience::Until(None) } else { store::Patience::Nothing };
-        let ticket = ex.ticket();
-        let numbered = arms.iter().map(|(at, operation)| Arm { index: *at, ..operation.arm() });
-        let deal = Deal { ticket, ..Deal::new(numbered, patience) };
-        let (arm, how) = ex.deal(Kind::Select, deal, location)?;
-        let (at, operation) = arms.get_mut(arm)?;
+    fn select(mut self, patience: Patience) -> Option<usize> {
+        let location = Location::caller();
+        let there = self.0.iter_mut().enumerate().filter_map(|(at, operation)| Some((at, operation.as_mut()?)));
+        let mut there: Vec<(usize, &mut Box<dyn Operation + 'a>)> = there.collect();
+        let arms: Vec<store::Arm> = there.iter().map(|(at, operation)| operation.arm().numbered(*at)).collect();
+        let ticket = store::ticket();
+        let kind = Kind::Select;
+        let asked = Asked { ticket, given: false, biased: false, looks: false, patience, kind, location };
+        let (arm, how) = store::deal(&arms, asked)?;
+        let (at, operation) = there.get_mut(arm)?;
         operation.done(ticket, how, location);
         Some(*at)
     }
-}
-
-/// One operation alone.
-#[cfg_attr(raddle_model, track_caller)]
-pub(super) fn one<'a>(add: impl FnOnce(&mut Select<'a>)) {
-    let mut select = Select::new();
-    add(&mut select);
-    select.run();
 }
 
 impl Default for Select<'_> {

@@ -2,11 +2,8 @@
 
 use std::{fmt, time::Duration};
 
-use super::{
-    chan::{Chan, Inner},
-    go,
-};
-use crate::time::Instant;
+use super::{Chan, go};
+use crate::{channel::terms::later, time::Instant};
 
 /// `time.Timer`: delivers the time on its channel, once, when it is due.
 ///
@@ -21,18 +18,7 @@ impl Timer {
     /// `time.NewTimer(d)`.
     #[cfg_attr(raddle_model, track_caller)]
     pub fn new(d: Duration) -> Timer {
-        #[cfg(raddle_model)]
-        if let Some(ex) = crate::world::current() {
-            let timer = crate::world::channel::Timer { due: ex.later(d), period: None };
-            let created = std::panic::Location::caller();
-            let channel = crate::channel::store::Channel::bare_timer(ex, timer, Instant::at, created);
-            return Timer { c: Chan(Inner::Model(channel)) };
-        }
-        #[cfg(raddle_model)]
-        let tick = Instant::from_std;
-        #[cfg(not(raddle_model))]
-        let tick = |due| due;
-        Timer { c: Chan::real(0, std::time::Instant::now().checked_add(d), Some(tick)) }
+        Timer { c: Chan::timer(later(d), |due| due) }
     }
 
     /// `t.Stop()`: true if that has kept a value from being received (TI2).
@@ -49,15 +35,8 @@ impl Timer {
 
     #[cfg_attr(raddle_model, track_caller)]
     fn arm(&self, d: Option<Duration>) -> bool {
-        match &self.c.0 {
-            Inner::Nil => false,
-            Inner::Real(channel) => channel.arm(d.and_then(|d| std::time::Instant::now().checked_add(d))),
-            #[cfg(raddle_model)]
-            Inner::Model(channel) => {
-                let due = d.and_then(|d| crate::world::current().and_then(|ex| ex.later(d)));
-                channel.rearm(due, std::panic::Location::caller())
-            }
-        }
+        let location = std::panic::Location::caller();
+        self.c.inner().is_some_and(|channel| channel.rearm(d.and_then(later), location))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::world::{
     Execution,
     event::{Kind, ObjectKind},
     once::type_id,
+    real,
 };
 
 /// A value that is made when it is first used: [`std::sync::LazyLock`] in every world.
@@ -40,12 +41,28 @@ impl<F> Init<F> {
 
     /// The initialiser, which stays for the executions to come if it can.
     fn again<T>(&self) -> Option<F> {
-        let mut init = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if type_id::<F>() == type_id::<fn() -> T>() {
-            // SAFETY: `F` is a function pointer, which may be copied.
-            init.as_ref().map(|f| unsafe { std::ptr::read(f) })
-        } else {
-            init.take()
+        self.copy::<T>().or_else(|| self.take())
+    }
+
+    /// A copy of the initialiser, if it can be copied.
+    fn copy<T>(&self) -> Option<F> {
+        let init = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_pointer = type_id::<F>() == type_id::<fn() -> T>();
+        // SAFETY: `F` is a function pointer, which may be copied.
+        init.as_ref().filter(|_| is_pointer).map(|f| unsafe { std::ptr::read(f) })
+    }
+}
+
+/// Puts the initialiser back where a run that ends early has cut it off: that poisons nothing.
+struct CutOff<'a, F> {
+    init: &'a Init<F>,
+    again: Option<F>,
+}
+
+impl<F> Drop for CutOff<'_, F> {
+    fn drop(&mut self) {
+        if real::ends_early() {
+            *self.init.0.lock().unwrap_or_else(PoisonError::into_inner) = self.again.take();
         }
     }
 }
@@ -68,7 +85,12 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
                 let make = || this.init.again::<T>().unwrap_or_else(|| this.used_up(ex))();
                 this.cell.init(ex, object, Kind::Force, false, make).unwrap_or_else(|| poisoned())
             }
-            None => this.cell.std().get_or_init(|| this.init.take().unwrap_or_else(|| poisoned())()),
+            None => this.cell.init_std(ObjectKind::LazyLock, Kind::Force, || {
+                let cut_off = CutOff { init: &this.init, again: this.init.copy::<T>() };
+                let value = this.init.take().unwrap_or_else(|| poisoned())();
+                std::mem::forget(cut_off);
+                value
+            }),
         }
     }
 

@@ -34,6 +34,8 @@ mod once_lock;
 mod poison;
 #[cfg(raddle_model)]
 mod rwlock;
+#[cfg(raddle_model)]
+mod turn;
 
 #[cfg(raddle_model)]
 pub(crate) use self::poison::panicking;

@@ -1,7 +1,8 @@
 //! `std::sync::mpsc`, in every world.
 //!
 //! In a model these are the channels of [`channel`](crate::channel) with std's interface: see there what is explored.
-//! A channel belongs to the world that it was made in.
+//! A channel belongs to the world that it was made in. In a model on real threads it keeps std's rules, and is built here
+//! so that waits are seen.
 
 pub use std::sync::mpsc::{RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
 
@@ -24,8 +25,11 @@ mod model {
 
     use super::{RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
     use crate::{
-        channel::store::{Channel, End, Miss, Patience, check_std},
-        world::{self, channel::Rules, event::Kind},
+        channel::{
+            store::{Channel, End, check_std},
+            terms::{Kind, Miss, Patience, Rules},
+        },
+        world::{self, Here},
     };
 
     /// The end of a [`channel`] that sends: [`std::sync::mpsc::Sender`] in every world.
@@ -43,7 +47,8 @@ mod model {
     /// By world.
     enum Either<S, M> {
         Std(S, &'static Location<'static>),
-        Model(M),
+        /// A model's, or a run's.
+        Ours(M),
     }
 
     impl<S, M> Either<S, M> {
@@ -82,12 +87,12 @@ mod model {
     #[track_caller]
     fn make<S, T>(capacity: Option<usize>, std: impl FnOnce() -> (S, mpsc::Receiver<T>)) -> Ends<S, T> {
         let created = Location::caller();
-        match world::current() {
-            Some(ex) => {
-                let (send, receive) = Channel::pair(ex, capacity, Rules::Discard, created);
-                (Either::Model(send), Either::Model(receive))
+        match world::here() {
+            Here::Model(_) | Here::Run => {
+                let (send, receive) = Channel::pair(capacity, Rules::Discard, created);
+                (Either::Ours(send), Either::Ours(receive))
             }
-            None => {
+            Here::Outside => {
                 crate::thread::require_std("a channel");
                 let (send, receive) = std();
                 (Either::Std(send, created), Either::Std(receive, created))
@@ -97,7 +102,7 @@ mod model {
 
     #[track_caller]
     fn send<T>(end: &End<T>, t: T) -> Result<(), SendError<T>> {
-        let sent = end.channel.send(t, Patience::Until(None), Kind::Send, Location::caller());
+        let sent = end.channel.send(t, Patience::FOREVER, Kind::Send, Location::caller());
         sent.map_err(|(t, _)| SendError(t))
     }
 
@@ -110,7 +115,7 @@ mod model {
         pub fn send(&self, t: T) -> Result<(), SendError<T>> {
             match self.0.here() {
                 Either::Std(std, _) => std.send(t),
-                Either::Model(end) => send(end, t),
+                Either::Ours(end) => send(end, t),
             }
         }
     }
@@ -124,7 +129,7 @@ mod model {
         pub fn send(&self, t: T) -> Result<(), SendError<T>> {
             match self.0.here() {
                 Either::Std(std, _) => std.send(t),
-                Either::Model(end) => send(end, t),
+                Either::Ours(end) => send(end, t),
             }
         }
 
@@ -136,7 +141,7 @@ mod model {
         pub fn try_send(&self, t: T) -> Result<(), TrySendError<T>> {
             match self.0.here() {
                 Either::Std(std, _) => std.try_send(t),
-                Either::Model(end) => {
+                Either::Ours(end) => {
                     let sent = end.channel.send(t, Patience::Nothing, Kind::TrySend, Location::caller());
                     sent.map_err(|(t, why)| match why {
                         Miss::Nothing => TrySendError::Full(t),
@@ -156,8 +161,8 @@ mod model {
         pub fn recv(&self) -> Result<T, RecvError> {
             match self.inner.here() {
                 Either::Std(std, _) => std.recv(),
-                Either::Model(end) => {
-                    end.channel.receive(Patience::Until(None), Kind::Receive, Location::caller()).map_err(|_| RecvError)
+                Either::Ours(end) => {
+                    end.channel.receive(Patience::FOREVER, Kind::Receive, Location::caller()).map_err(|_| RecvError)
                 }
             }
         }
@@ -170,7 +175,7 @@ mod model {
         pub fn try_recv(&self) -> Result<T, TryRecvError> {
             match self.inner.here() {
                 Either::Std(std, _) => std.try_recv(),
-                Either::Model(end) => {
+                Either::Ours(end) => {
                     let got = end.channel.receive(Patience::Nothing, Kind::TryReceive, Location::caller());
                     got.map_err(|why| match why {
                         Miss::Nothing => TryRecvError::Empty,
@@ -188,9 +193,8 @@ mod model {
         pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
             match self.inner.here() {
                 Either::Std(std, _) => std.recv_timeout(timeout),
-                Either::Model(end) => {
-                    let until = world::current().and_then(|ex| ex.later(timeout));
-                    let got = end.channel.receive(Patience::Until(until), Kind::Receive, Location::caller());
+                Either::Ours(end) => {
+                    let got = end.channel.receive(Patience::within(timeout), Kind::Receive, Location::caller());
                     got.map_err(|why| match why {
                         Miss::Nothing => RecvTimeoutError::Timeout,
                         Miss::HungUp => RecvTimeoutError::Disconnected,
@@ -274,7 +278,7 @@ mod model {
                 fn clone(&self) -> $name<T> {
                     $name(match &self.0 {
                         Either::Std(std, created) => Either::Std(std.clone(), created),
-                        Either::Model(end) => Either::Model(end.another()),
+                        Either::Ours(end) => Either::Ours(end.another()),
                     })
                 }
             }

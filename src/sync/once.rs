@@ -2,11 +2,13 @@
 
 use std::{cell::Cell, fmt, marker::PhantomData, panic::Location};
 
+use super::turn::{Ended, Taken, Turn};
 use crate::world::{
-    self, Execution,
+    self, Execution, Here,
     binding::Binding,
     event::{Kind, ObjectKind},
     once::Entered,
+    real,
 };
 
 /// Initialisation that is run once: [`std::sync::Once`] in every world.
@@ -16,11 +18,14 @@ use crate::world::{
 /// scheduling point only if the model ever looks, with `is_completed` or `OnceLock::get`, whether it has come. A static
 /// one starts afresh in every execution.
 ///
-/// A call inside the once's own initialiser is a Deadlock: std leaves it open whether it panics or waits for ever. While
-/// an execution ends early, initialisers that it has cut off poison nothing, and run again where a destructor calls.
+/// A call inside the once's own initialiser is a Deadlock, on real threads too: std leaves it open whether it panics or
+/// waits for ever. While an execution ends early, initialisers that it has cut off poison nothing, and run again where a
+/// destructor calls, or on real threads in the next.
 pub struct Once {
     binding: Binding,
     std: std::sync::Once,
+    turn: Turn,
+    ended: Ended,
 }
 
 /// What an initialiser is told: [`std::sync::OnceState`].
@@ -40,7 +45,7 @@ impl Once {
     #[track_caller]
     #[expect(clippy::new_without_default, reason = "std's has none")]
     pub const fn new() -> Once {
-        Once { binding: Binding::new(), std: std::sync::Once::new() }
+        Once { binding: Binding::new(), std: std::sync::Once::new(), turn: Turn::new(), ended: Ended::new() }
     }
 
     /// Runs `f` unless an initialiser has run before. See [`std::sync::Once::call_once`].
@@ -61,7 +66,14 @@ impl Once {
                 Entered::Complete => {}
                 Entered::Poisoned => poisoned(),
             },
-            None => self.std.call_once(f),
+            None => {
+                let _turn = self.turn(Location::caller());
+                let f = || self.ended.note(f);
+                match self.ended.early() {
+                    true => self.std.call_once_force(|_| f()),
+                    false => self.std.call_once(f),
+                }
+            }
         }
     }
 
@@ -78,9 +90,13 @@ impl Once {
                     initialiser.complete(|_| {});
                 }
             }
-            None => self.std.call_once_force(|state| {
-                f(&OnceState { poisoned: state.is_poisoned(), not_sync: PhantomData });
-            }),
+            None => {
+                let _turn = self.turn(Location::caller());
+                self.std.call_once_force(|state| {
+                    let poisoned = state.is_poisoned() && !self.ended.early();
+                    self.ended.note(|| f(&OnceState { poisoned, not_sync: PhantomData }));
+                });
+            }
         }
     }
 
@@ -103,7 +119,13 @@ impl Once {
         match self.model() {
             Some((ex, object)) if ex.once_wait(object, false, Location::caller()) => {}
             Some(_) => poisoned(),
-            None => self.std.wait(),
+            None => {
+                let ended = || self.std.is_completed() || self.ended.by_panic();
+                self.wait_std(Location::caller(), ended, std::sync::Once::wait);
+                if !self.std.is_completed() {
+                    poisoned();
+                }
+            }
         }
     }
 
@@ -112,18 +134,40 @@ impl Once {
     pub fn wait_force(&self) {
         match self.model() {
             Some((ex, object)) => _ = ex.once_wait(object, true, Location::caller()),
-            None => self.std.wait_force(),
+            None => self.wait_std(Location::caller(), || self.std.is_completed(), std::sync::Once::wait_force),
         }
     }
 
     /// Where it belongs, in a model.
     #[track_caller]
     fn model(&self) -> Option<(&'static Execution, usize)> {
-        let ex = world::current();
-        if ex.is_none() {
-            self.binding.std(ObjectKind::Once);
+        match world::here() {
+            Here::Model(ex) => Some((ex, ex.once_object(&self.binding, ObjectKind::Once))),
+            Here::Run => None,
+            Here::Outside => {
+                self.binding.std(ObjectKind::Once);
+                None
+            }
         }
-        ex.map(|ex| (ex, ex.once_object(&self.binding, ObjectKind::Once)))
+    }
+
+    /// In a run on real threads, waits until no other thread of it runs an initialiser.
+    #[track_caller]
+    fn turn(&self, location: &'static Location<'static>) -> Option<real::Owned<Taken<'_>>> {
+        let waits = matches!(world::here(), Here::Run) && !self.std.is_completed();
+        let op = (ObjectKind::Once, Kind::CallOnce);
+        waits.then(|| self.turn.wait(&self.binding, op, location, || self.std.is_completed()))
+    }
+
+    #[track_caller]
+    fn wait_std(&self, location: &'static Location<'static>, ended: impl Fn() -> bool, std: fn(&std::sync::Once)) {
+        match world::here() {
+            Here::Run if !self.std.is_completed() => {
+                let op = (ObjectKind::Once, Kind::Wait);
+                real::block(&self.binding, op, location, || ended().then_some(()), || std(&self.std));
+            }
+            _ => std(&self.std),
+        }
     }
 }
 

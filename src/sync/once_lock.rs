@@ -2,11 +2,13 @@
 
 use std::{fmt, panic::Location};
 
+use super::turn::{Taken, Turn};
 use crate::world::{
-    self, Execution,
+    self, Execution, Here,
     binding::Binding,
     event::{Kind, ObjectKind},
     once::{Entered, Stored},
+    real,
 };
 
 /// A value that is set once: [`std::sync::OnceLock`] in every world.
@@ -28,12 +30,15 @@ pub struct OnceLock<T> {
 }
 
 /// The part of it that does not depend on `T`, so that `OnceLock<T>` itself has no `Drop`.
-struct Raw(Binding);
+struct Raw {
+    binding: Binding,
+    turn: Turn,
+}
 
 impl Drop for Raw {
     fn drop(&mut self) {
         let Some(ex) = world::current() else { return };
-        let value = self.0.bound(ex).and_then(|object| ex.once_take(object));
+        let value = self.binding.bound(ex).and_then(|object| ex.once_take(object));
         if let Some(value) = value {
             // SAFETY: whoever referred to the value has borrowed the lock. What the value borrows is still there: to the
             // compiler the lock's field `std` may hold it.
@@ -46,7 +51,7 @@ impl<T> OnceLock<T> {
     /// Without a value. See [`std::sync::OnceLock::new`].
     #[track_caller]
     pub const fn new() -> OnceLock<T> {
-        OnceLock { raw: Raw(Binding::new()), std: std::sync::OnceLock::new() }
+        OnceLock { raw: Raw { binding: Binding::new(), turn: Turn::new() }, std: std::sync::OnceLock::new() }
     }
 
     /// The value, if it is set. See [`std::sync::OnceLock::get`].
@@ -69,7 +74,7 @@ impl<T> OnceLock<T> {
                 ex.once_wait(object, true, Location::caller());
                 self.value(ex, object)
             }
-            None => self.std.wait(),
+            None => self.wait_std(Location::caller()),
         }
     }
 
@@ -88,7 +93,10 @@ impl<T> OnceLock<T> {
                 }
                 Entered::Complete | Entered::Poisoned => Err(value),
             },
-            None => self.std.set(value),
+            None => {
+                let _turn = self.turn(ObjectKind::OnceLock, Kind::Set, Location::caller());
+                self.std.set(value)
+            }
         }
     }
 
@@ -102,7 +110,7 @@ impl<T> OnceLock<T> {
             Some((ex, object)) => {
                 self.init(ex, object, Kind::GetOrInit, true, f).expect("one that is poisoned is initialised again")
             }
-            None => self.std.get_or_init(f),
+            None => self.init_std(ObjectKind::OnceLock, Kind::GetOrInit, f),
         }
     }
 
@@ -117,11 +125,11 @@ impl<T> OnceLock<T> {
     pub fn take(&mut self) -> Option<T> {
         match world::current() {
             Some(ex) => {
-                let object = ex.plain_once(&self.raw.0, ObjectKind::OnceLock);
+                let object = ex.plain_once(&self.raw.binding, ObjectKind::OnceLock);
                 Some(*ex.once_take(object)?.into_box()?)
             }
             None => {
-                self.raw.0.never_modelled(ObjectKind::OnceLock);
+                self.raw.binding.never_modelled(ObjectKind::OnceLock);
                 self.std.take()
             }
         }
@@ -130,21 +138,42 @@ impl<T> OnceLock<T> {
     /// Where it belongs, in a model.
     #[track_caller]
     pub(super) fn model(&self, kind: ObjectKind) -> Option<(&'static Execution, usize)> {
-        let ex = world::current();
-        if ex.is_none() {
-            self.raw.0.std(kind);
+        match world::here() {
+            Here::Model(ex) => Some((ex, ex.once_object(&self.raw.binding, kind))),
+            Here::Run => None,
+            Here::Outside => {
+                self.raw.binding.std(kind);
+                None
+            }
         }
-        ex.map(|ex| (ex, ex.once_object(&self.raw.0, kind)))
+    }
+
+    /// In a run on real threads, waits until no other thread of it makes the value.
+    #[track_caller]
+    fn turn(&self, kind: ObjectKind, op: Kind, location: &'static Location<'static>) -> Option<real::Owned<Taken<'_>>> {
+        let waits = matches!(world::here(), Here::Run) && self.std.get().is_none();
+        waits.then(|| self.raw.turn.wait(&self.raw.binding, (kind, op), location, || self.std.get().is_some()))
+    }
+
+    /// The value in the std world, which `f` makes if it is not there.
+    #[track_caller]
+    pub(super) fn init_std(&self, kind: ObjectKind, op: Kind, f: impl FnOnce() -> T) -> &T {
+        let _turn = self.turn(kind, op, Location::caller());
+        self.std.get_or_init(f)
+    }
+
+    #[track_caller]
+    fn wait_std(&self, location: &'static Location<'static>) -> &T {
+        let op = (ObjectKind::OnceLock, Kind::Wait);
+        match (world::here(), self.std.get()) {
+            (Here::Run, None) => real::block(&self.raw.binding, op, location, || self.std.get(), || self.std.wait()),
+            _ => self.std.wait(),
+        }
     }
 
     /// What it is, and where it was made.
     pub(super) fn made(&self, kind: ObjectKind) -> String {
-        self.raw.0.made(kind)
-    }
-
-    /// What holds the value in the std world.
-    pub(super) fn std(&self) -> &std::sync::OnceLock<T> {
-        &self.std
+        self.raw.binding.made(kind)
     }
 
     /// The value of this execution, which is there.
@@ -167,12 +196,12 @@ impl<T> OnceLock<T> {
     pub(super) fn reach(&mut self, kind: ObjectKind) -> Option<&mut T> {
         match world::current() {
             Some(ex) => {
-                let object = ex.plain_once(&self.raw.0, kind);
+                let object = ex.plain_once(&self.raw.binding, kind);
                 // SAFETY: as in `value`, and the lock is borrowed mutably.
                 ex.once_value(object).map(|mut value| unsafe { value.as_mut() })
             }
             None => {
-                self.raw.0.never_modelled(kind);
+                self.raw.binding.never_modelled(kind);
                 self.std.get_mut()
             }
         }
@@ -226,7 +255,7 @@ impl<T> From<T> for OnceLock<T> {
         let lock = OnceLock::new();
         match world::current() {
             Some(ex) => {
-                let object = ex.plain_once(&lock.raw.0, ObjectKind::OnceLock);
+                let object = ex.plain_once(&lock.raw.binding, ObjectKind::OnceLock);
                 ex.once_given(object, Stored::new(Box::new(value)));
             }
             None => drop(lock.set(value)),

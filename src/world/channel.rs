@@ -25,24 +25,7 @@ use super::{
     clock::Clock,
     core::{Core, State, Status, mix},
 };
-
-/// The direction of an operation, and the two ends of a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
-    Send,
-    Receive,
-}
-
-/// Whose rules a channel follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rules {
-    /// crossbeam's: a thread that waited competes with those that come later.
-    Compete,
-    /// std's: the same, but a bounded channel too discards what nobody will receive.
-    Discard,
-    /// Go's: what a thread waits for is handed to it, and sending on a closed channel panics.
-    HandOver,
-}
+pub(crate) use crate::channel::terms::{Rules, Side};
 
 /// One operation that a thread would do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,15 +166,6 @@ impl ChannelState {
     }
 }
 
-impl Side {
-    fn other(self) -> Side {
-        match self {
-            Side::Send => Side::Receive,
-            Side::Receive => Side::Send,
-        }
-    }
-}
-
 impl Core {
     pub(crate) fn channel(&self, object: usize) -> &ChannelState {
         match &self.objects[object].state {
@@ -265,11 +239,13 @@ impl Core {
                     }
                     return;
                 }
+                // Who waits to send on a closed channel panics, and is not met any more.
+                let closed = channel.hung_up(Side::Receive);
                 if let Some(first) = channel.queue.front() {
                     // Else the message is on its way: whoever took the place has yet to fill it.
                     if self.filled(*first) {
                         let mut up = false;
-                        if meets && channel.rules == Rules::HandOver {
+                        if meets && channel.rules == Rules::HandOver && !closed {
                             for partner in self.partners(me, arm.object, Side::Send) {
                                 up = true;
                                 if found(Way::Take(Some(partner))) {
@@ -283,7 +259,7 @@ impl Core {
                     }
                     return;
                 }
-                if channel.capacity == Some(0) {
+                if channel.capacity == Some(0) && !closed {
                     for (partner, at) in self.partners(me, arm.object, Side::Send) {
                         if found(Way::Meet(partner, at)) {
                             return;

@@ -1,6 +1,7 @@
 //! The std world: runs of a model on real threads.
 //!
 //! A run's threads are OS threads, and its primitives are std's: locks are taken and given back without asking anybody.
+//! Its channels are built on std's locks (see [`crate::channel`]), since std's and crossbeam's own hide who waits.
 //! Only where std would block, a thread turns to the run's registry. It notes what it waits for, tries once more, and
 //! sleeps until another thread of the run, having changed what it waits for, marks it as running again. So the last
 //! thread to block finds that nobody is left to wake anybody, and the run has failed.
@@ -18,7 +19,8 @@
 //! not end. A thread that was made outside it is not seen: if all of a run's own threads wait for one, that is a
 //! Deadlock, as it is an error in the other worlds. But a primitive that others use as well (an earlier use, another
 //! run of the same static, a thread made elsewhere) is std's alone from then on (see [`super::binding`]): waits for it
-//! are std's, and are not seen.
+//! are std's, and are not seen. A wait at a channel that others use as well counts as running, and so does one that time
+//! may end.
 
 mod member;
 
@@ -111,7 +113,8 @@ enum Status {
 #[derive(Clone, Copy)]
 struct Op {
     kind: Kind,
-    object: ObjectRef,
+    /// `None` if it waits at several channels, or at none.
+    object: Option<ObjectRef>,
     location: &'static Location<'static>,
 }
 
@@ -286,6 +289,10 @@ impl Run {
 
     /// What the object's waiters wait for may have come: resumes all of them, or the one that has waited longest.
     fn wake(&self, state: &mut State, object: ObjectRef, all: bool) {
+        self.wake_where(state, Some(object), all);
+    }
+
+    fn wake_where(&self, state: &mut State, object: Option<ObjectRef>, all: bool) {
         while let Some(thread) = state.longest(|thread| match thread.status {
             Status::Blocked(op, since) if op.object == object => Some(since),
             _ => None,
@@ -303,19 +310,6 @@ impl Run {
         if self.blocked.load(Relaxed) > 0 {
             self.wake(&mut self.state(), object, all);
         }
-    }
-
-    /// A channel has changed: resumes all who wait at any.
-    fn serve(&self) {
-        let mut state = self.state();
-        while let Some(thread) = state.longest(|thread| match thread.status {
-            Status::Blocked(op, since) if op.object.kind == ObjectKind::Channel => Some(since),
-            _ => None,
-        }) {
-            self.resume(&mut state, thread);
-        }
-        // Others may wait with a timeout.
-        state.threads.iter().for_each(|thread| thread.waker.notify_one());
     }
 
     /// A condition variable is notified.
@@ -350,6 +344,9 @@ impl Run {
         let taken = take()?;
         self.wake(&mut state, object, true);
         self.notify(&mut state, object, true);
+        if object.kind == ObjectKind::Channel {
+            self.wake_where(&mut state, None, true);
+        }
         Ok(taken)
     }
 
@@ -428,11 +425,11 @@ impl State {
         let owns = |thread: &Thread, object| thread.owns.iter().any(|lock| lock.object == object);
         let waits = |(number, thread): (usize, &Thread)| {
             let Status::Blocked(Op { kind, object, location }, _) = thread.status else { return None };
-            let holder = self.threads.iter().position(|thread| owns(thread, object));
+            let holder = object.and_then(|object| self.threads.iter().position(|thread| owns(thread, object)));
             Some(Waiting {
                 thread: self.name(number),
                 operation: kind,
-                object: Some(object),
+                object,
                 held_by: holder.map(|holder| self.name(holder)),
                 file: location.file().to_owned(),
                 line: location.line(),

@@ -68,6 +68,11 @@ pub fn run(program: &Program, recorder: &Recorder) {
     start(program, recorder, Duration::from_secs(1), None);
 }
 
+/// In a model on real threads.
+pub fn run_in_std(program: &Program, recorder: &Recorder, timeout: Duration) {
+    drop(start(program, recorder, timeout, Some(Barrier::new(program.threads.len()))));
+}
+
 /// On real threads, all of which have ended when this returns.
 pub fn run_for_real(program: &Program, timeout: Duration) -> Outcome {
     let recorder = Recorder::default();

@@ -1,5 +1,5 @@
-//! Completeness and soundness of channels: small random programs, run by the engines, by crossbeam-channel on real
-//! threads, and by an interpreter that is obviously right.
+//! Completeness and soundness of channels: small random programs, run by the engines, on real threads by the std world's
+//! own channels and by crossbeam-channel, and by an interpreter that is obviously right.
 //!
 //! The interpreter enumerates every interleaving of an abstract machine. Depth-first search and loom must see exactly its
 //! outcomes, and the samplers and real threads nothing else. Where a program can get stuck, the engine must get stuck in
@@ -179,4 +179,44 @@ fn real_threads_see_nothing_that_cannot_happen() {
     let all = cases(100);
     println!("real threads: {} of {all} programs run, {} with several outcomes", run.get(), rich.get());
     assert!(run.get() * 10 >= all * 8, "only {} of {all} programs cannot get stuck", run.get());
+}
+
+/// One run in the std world.
+fn run_in_std(program: &Program, run: u64) -> Outcome {
+    let recorder = Recorder::default();
+    let (program, seen) = (program.clone(), recorder.clone());
+    let timeout = Duration::from_micros(run * 3);
+    let check = Check::new("program").strategy(Strategy::Stress).schedules(1);
+    let verdict = check.run(move || facade::run_in_std(&program, &seen, timeout)).unwrap();
+    match &verdict.failure {
+        Some(failure) => {
+            let stuck = matches!(failure.kind, FailureKind::Deadlock | FailureKind::Leak);
+            assert!(stuck, "{}", raddle::render(&verdict));
+            Outcome::of_failure(failure)
+        }
+        None => recorder.take().pop_first().expect("every thread has ended, and let go of what it shared"),
+    }
+}
+
+#[test]
+fn runs_in_the_std_world_see_nothing_that_cannot_happen_and_get_stuck_only_where_that_can_happen() {
+    if !raddle::World::compiled().contains(&raddle::World::Std) {
+        return;
+    }
+    let (stuck, rich) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
+    let result = runner(400).run(&program(true, false), |program| {
+        let expected = outcomes(&program, Truth::Atomic);
+        let found: BTreeSet<_> = (0..20).map(|run| run_in_std(&program, run)).collect();
+        possible("the std world", &program, &found, &expected)?;
+        stuck.set(stuck.get() + u32::from(found.iter().any(|outcome| matches!(outcome, Outcome::Stuck { .. }))));
+        rich.set(rich.get() + u32::from(found.len() > 1));
+        Ok(())
+    });
+    if let Err(why) = result {
+        panic!("{why}");
+    }
+    let all = cases(400);
+    println!("the std world: {} of {all} programs got stuck, {} showed several outcomes", stuck.get(), rich.get());
+    assert!(stuck.get() * 10 >= all, "only {} of {all} programs got stuck", stuck.get());
+    assert!(rich.get() * 10 >= all, "only {} of {all} programs showed several outcomes", rich.get());
 }

@@ -443,3 +443,15 @@ fn ti5_a_function_runs_when_the_time_is_over_unless_it_is_stopped() {
         stopped
     });
 }
+
+#[test]
+fn ch14_a_sender_that_waits_when_the_channel_is_closed_panics_and_is_not_served() {
+    explores([(None, true)], || {
+        let c = Chan::<u8>::new(0);
+        let theirs = c.clone();
+        let sends = move || std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| theirs.send(1))).is_err();
+        let sender = raddle::thread::spawn(sends);
+        c.close();
+        (c.recv(), sender.join().unwrap())
+    });
+}

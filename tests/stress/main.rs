@@ -2,10 +2,12 @@
 //! A run that can go on is never stopped.
 #![cfg(all(feature = "model", not(any(loom, shuttle))))]
 
+mod channels;
 #[path = "../common/mod.rs"]
 mod common;
 mod ends;
 mod goes_on;
+mod once;
 mod shared;
 mod stuck;
 

@@ -3,7 +3,6 @@
 use std::{
     any::Any,
     cell::{Cell, RefCell},
-    convert::Infallible,
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
     rc::Rc,
     sync::{Arc, Condvar, PoisonError},
@@ -118,7 +117,22 @@ pub(crate) fn here() -> Place {
     Place { run: Arc::clone(&member.run), thread: member.me }
 }
 
+/// The same, if it is one of a run.
+pub(crate) fn here_if_any() -> Option<Place> {
+    matches!(crate::world::here(), Here::Run).then(here)
+}
+
 impl Place {
+    /// The thread, which waits for news, has some: see [`await_news`].
+    pub(crate) fn told(&self) {
+        let mut state = self.run.state();
+        match state.threads[self.thread].status {
+            Status::Blocked(..) => self.run.resume(&mut state, self.thread),
+            // It may wait with a timeout.
+            _ => state.threads[self.thread].waker.notify_one(),
+        }
+    }
+
     /// Gives the thread its park token.
     pub(crate) fn unpark(&self) {
         let mut state = self.run.state();
@@ -152,7 +166,7 @@ impl Handle {
         run.handle_gone(*thread, true);
         let member = matches!(crate::world::here(), Here::Run).then(member);
         if let Some(member) = member.filter(|member| Arc::ptr_eq(&member.run, run)) {
-            let op = Op { kind: Kind::Join, object: of_thread(*thread), location };
+            let op = Op { kind: Kind::Join, object: Some(of_thread(*thread)), location };
             let ended = |state: &mut State| matches!(state.threads[*thread].status, Status::Ended).then_some(());
             member.wait(op, true, ended);
         }
@@ -178,7 +192,7 @@ pub(crate) fn scope<R>(
     let result = catch_unwind(AssertUnwindSafe(body));
     // Each may have spawned more.
     for thread in (0..).map_while(threads) {
-        let op = Op { kind: Kind::Join, object: of_thread(thread), location };
+        let op = Op { kind: Kind::Join, object: Some(of_thread(thread)), location };
         // std waits for them too, but unseen.
         member.wait(op, false, |state| state.threads[thread].returned.then_some(()));
     }
@@ -193,7 +207,7 @@ pub(crate) fn park(timeout: Option<Duration>, location: &'static Location<'stati
     let token = |state: &mut State| std::mem::take(&mut state.threads[member.me].token).then_some(());
     match timeout {
         Some(timeout) => drop(member.wait_timeout(timeout, token)),
-        None => member.wait(Op { kind: Kind::Park, object: of_thread(member.me), location }, true, token),
+        None => member.wait(Op { kind: Kind::Park, object: Some(of_thread(member.me)), location }, true, token),
     }
 }
 
@@ -226,7 +240,7 @@ pub(crate) fn block<R>(
     if let Some(result) = attempt() {
         return result;
     }
-    let result = member.wait(Op { kind, object, location }, true, |_| match binding.is_in(&member.run) {
+    let result = member.wait(Op { kind, object: Some(object), location }, true, |_| match binding.is_in(&member.run) {
         true => attempt().map(Some),
         false => Some(None),
     });
@@ -241,37 +255,37 @@ pub(crate) fn wake(binding: &Binding, object: ObjectKind) {
     }
 }
 
-/// The number of a new object of the calling thread's run; 0 outside any.
-pub(crate) fn number() -> u32 {
+/// The primitive as an object of the calling thread's run. `None` outside any, and if it is std's alone.
+pub(crate) fn object(binding: &Binding, kind: ObjectKind) -> Option<ObjectRef> {
     match crate::world::here() {
-        Here::Run => member().run.number(Ok::<_, Infallible>).unwrap_or_else(|never| match never {}),
-        Here::Model(_) | Here::Outside => 0,
+        Here::Run => binding.in_run(&member().run, kind),
+        Here::Outside => {
+            binding.std(kind);
+            None
+        }
+        Here::Model(_) => None,
     }
 }
 
-/// Waits at a channel, or at several (number 0), until `served` or for so long.
-pub(crate) fn await_service(
+/// Whether the primitive belongs to the calling thread's run.
+pub(crate) fn owns(binding: &Binding) -> bool {
+    binding.is_in(&member().run)
+}
+
+/// Waits until there is `news`, or for so long. Whoever has some for the thread leaves it where `news` finds it, and
+/// calls [`Place::told`] afterwards.
+pub(crate) fn await_news(
     kind: Kind,
-    number: u32,
+    object: Option<ObjectRef>,
     timeout: Option<Duration>,
     location: &'static Location<'static>,
-    served: impl Fn() -> bool,
+    news: impl Fn() -> bool,
 ) {
     let member = member();
+    let mut news = |_: &mut State| news().then_some(());
     match timeout {
-        Some(timeout) => drop(member.wait_timeout(timeout, |_| served().then_some(()))),
-        None => {
-            let object = ObjectRef { kind: ObjectKind::Channel, number };
-            member.wait(Op { kind, object, location }, true, |_| served().then_some(()));
-        }
-    }
-}
-
-/// A thread that waits at a channel has been served: those who do look whether it is they.
-pub(crate) fn served() {
-    if let Here::Run = crate::world::here() {
-        let run = Arc::clone(&member().run);
-        run.serve();
+        Some(timeout) => drop(member.wait_timeout(timeout, news)),
+        None => member.wait(Op { kind, object, location }, true, &mut news),
     }
 }
 
@@ -372,7 +386,7 @@ pub(crate) fn wait<G>(
     drop(owned);
     let notified = |state: &mut State| std::mem::take(&mut state.threads[member.me].notified).then_some(());
     let Some(timeout) = timeout else {
-        member.wait(Op { kind: Kind::Wait, object, location }, true, notified);
+        member.wait(Op { kind: Kind::Wait, object: Some(object), location }, true, notified);
         return Ok(false);
     };
     Ok(member.wait_timeout(timeout, notified).is_none())
