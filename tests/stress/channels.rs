@@ -45,7 +45,7 @@ fn a_receive_that_nobody_serves_is_a_deadlock() {
         sender.send(1).unwrap();
         receiver.iter().for_each(drop);
     });
-    fails(Deadlock, "main in recv of channel#1", || _ = never::<u8>().recv());
+    fails(Deadlock, "main in recv at tests/stress/channels.rs:", || _ = never::<u8>().recv());
     fails(Deadlock, "main in recv of channel#1", || {
         let timer = after(SOON);
         timer.recv().unwrap();
@@ -433,6 +433,6 @@ fn a_stuck_select_says_so_though_it_has_been_woken() {
         sender.send(()).unwrap();
         others.into_iter().for_each(|other| other.join().unwrap());
     });
-    expect(&verdict, Deadlock, "in select at tests/stress/channels.rs");
+    expect(&verdict, Deadlock, "in select of channel#1 at tests/stress/channels.rs");
     assert_eq!(verdict.failures, 20);
 }
