@@ -445,9 +445,7 @@ impl Drop for SelectedOperation<'_> {
             Some(Begun::Std(begun)) => drop(begun),
             Some(Begun::Ours { .. }) if world::current().is_some_and(|ex| ex.aborting() || ex.unwinding(ex.me())) => {}
             Some(Begun::Ours { arm, ticket, .. }) if real::ends_early() || std::thread::panicking() => {
-                if let Some(arm) = arm {
-                    arm.give_up(ticket);
-                }
+                arm.iter().for_each(|arm| arm.give_up(ticket));
             }
             Some(Begun::Ours { .. }) => panic!("dropped `SelectedOperation` without completing the operation"),
         }
