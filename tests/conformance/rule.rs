@@ -144,6 +144,7 @@ pub fn in_every_world(model: Model) {
         if std::env::var_os(CHILD).is_some() {
             return;
         }
+        in_runs(model);
     }
     let exhaustive = match model.size {
         Size::Small => exhaustive(),
@@ -172,6 +173,33 @@ pub fn in_every_world(model: Model) {
         assert!(!all || seen.len() == allowed.len(), "{strategy}: it may return {allowed:#?}; seen: {seen:#?}");
         let too_large = matches!(coverage, Coverage::Bounded { preemptions: Some(_), .. });
         assert!(model.size == Size::Bounded || !too_large, "{strategy}: the model is too large, and should say so");
+    }
+}
+
+/// Runs the model on real threads, as a check does: there a channel is raddle's own, and whoever blocks is found.
+#[cfg(any(feature = "model", loom, shuttle))]
+fn in_runs(model: Model) {
+    use crate::common::expect;
+    use raddle::{Check, FailureKind, Strategy};
+    use std::sync::{Arc, Mutex};
+
+    let seen: Arc<Mutex<BTreeSet<String>>> = Arc::default();
+    let told = Arc::clone(&seen);
+    let check = Check::new("model").strategy(Strategy::Stress).schedules(u64::from(runs().0));
+    let verdict = check.run(move || {
+        let outcome = (model.run)();
+        told.lock().unwrap().insert(outcome);
+    });
+    let verdict = verdict.expect("it can be run");
+    match model.rule {
+        Rule::Exactly(allowed) | Rule::Among(allowed) | Rule::Atomic(allowed, _) => {
+            assert!(verdict.passed(), "{}", raddle::render(&verdict));
+            for told in &*seen.lock().unwrap() {
+                assert!(allowed.contains(&told.as_str()), "run: it may return {allowed:#?}, and returned {told}");
+            }
+        }
+        Rule::Blocks => expect(&verdict, FailureKind::Deadlock, ""),
+        Rule::Aborts(said) => expect(&verdict, FailureKind::Panic, said),
     }
 }
 
