@@ -69,6 +69,50 @@ fn every_type_of_thread_is_stds() {
 }
 
 #[test]
+fn every_type_of_mpsc_and_time_is_stds() {
+    use raddle::{sync::mpsc, time};
+    same! {
+        mpsc::Sender<u8> = std::sync::mpsc::Sender<u8>;
+        mpsc::SyncSender<u8> = std::sync::mpsc::SyncSender<u8>;
+        mpsc::Receiver<u8> = std::sync::mpsc::Receiver<u8>;
+        mpsc::Iter<'static, u8> = std::sync::mpsc::Iter<'static, u8>;
+        mpsc::TryIter<'static, u8> = std::sync::mpsc::TryIter<'static, u8>;
+        mpsc::IntoIter<u8> = std::sync::mpsc::IntoIter<u8>;
+        mpsc::SendError<u8> = std::sync::mpsc::SendError<u8>;
+        mpsc::RecvError = std::sync::mpsc::RecvError;
+        mpsc::TryRecvError = std::sync::mpsc::TryRecvError;
+        mpsc::RecvTimeoutError = std::sync::mpsc::RecvTimeoutError;
+        mpsc::TrySendError<u8> = std::sync::mpsc::TrySendError<u8>;
+        time::Instant = std::time::Instant;
+        time::Duration = std::time::Duration;
+    }
+}
+
+#[test]
+fn every_type_of_channel_is_crossbeams() {
+    use raddle::channel;
+    same! {
+        channel::Sender<u8> = crossbeam_channel::Sender<u8>;
+        channel::Receiver<u8> = crossbeam_channel::Receiver<u8>;
+        channel::Iter<'static, u8> = crossbeam_channel::Iter<'static, u8>;
+        channel::TryIter<'static, u8> = crossbeam_channel::TryIter<'static, u8>;
+        channel::IntoIter<u8> = crossbeam_channel::IntoIter<u8>;
+        channel::Select<'static> = crossbeam_channel::Select<'static>;
+        channel::SelectedOperation<'static> = crossbeam_channel::SelectedOperation<'static>;
+        channel::SendError<u8> = crossbeam_channel::SendError<u8>;
+        channel::TrySendError<u8> = crossbeam_channel::TrySendError<u8>;
+        channel::SendTimeoutError<u8> = crossbeam_channel::SendTimeoutError<u8>;
+        channel::RecvError = crossbeam_channel::RecvError;
+        channel::TryRecvError = crossbeam_channel::TryRecvError;
+        channel::RecvTimeoutError = crossbeam_channel::RecvTimeoutError;
+        channel::TrySelectError = crossbeam_channel::TrySelectError;
+        channel::SelectTimeoutError = crossbeam_channel::SelectTimeoutError;
+        channel::TryReadyError = crossbeam_channel::TryReadyError;
+        channel::ReadyTimeoutError = crossbeam_channel::ReadyTimeoutError;
+    }
+}
+
+#[test]
 fn an_unsafe_cell_is_a_transparent_wrapper() {
     use raddle::cell::UnsafeCell;
     assert_eq!(size_of::<UnsafeCell<[u8; 3]>>(), 3);
