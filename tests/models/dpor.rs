@@ -2,10 +2,12 @@
 
 use crate::common::*;
 use raddle::{
-    Check, Strategy,
+    Check,
+    FailureKind::Deadlock,
+    Strategy,
     sync::{
-        Arc, Mutex, RwLock,
-        atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst},
+        Arc, Condvar, Mutex, RwLock,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst},
     },
     thread,
 };
@@ -121,6 +123,23 @@ fn sampling_orders_finds_what_sampling_threads_does_not() {
             assert_eq!(!verdict.passed(), finds, "{}", raddle::render(&verdict));
         }
     }
+}
+
+#[test]
+fn a_notification_between_the_test_and_the_wait_is_tried() {
+    fails_with(&compiled(&[Strategy::Dfs, Strategy::Dpor]), Deadlock, "in wait of condvar", || {
+        let shared = Arc::new((Mutex::new(()), Condvar::new(), AtomicBool::new(false)));
+        let theirs = Arc::clone(&shared);
+        let waiter = thread::spawn(move || {
+            let guard = theirs.0.lock().unwrap();
+            if !theirs.2.load(SeqCst) {
+                drop(theirs.1.wait(guard).unwrap());
+            }
+        });
+        shared.2.store(true, SeqCst);
+        shared.1.notify_one();
+        waiter.join().unwrap();
+    });
 }
 
 fn fibonacci(times: usize) {
