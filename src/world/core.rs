@@ -287,7 +287,8 @@ pub(crate) struct Core {
     pub(crate) vain_rounds: u32,
     /// Nanoseconds since the model began: up to where timers have fired.
     pub(crate) now: u64,
-    /// The model has asked for the time, in this execution or an earlier one.
+    /// The model has asked for the time, in this execution or an earlier one. Known only to a search that reduces: what a
+    /// sampler does in one execution must not depend on others.
     pub(crate) asks_time: bool,
     /// Threads that have gone on since the scheduler decided last, in that order.
     pub(crate) ran: Vec<usize>,

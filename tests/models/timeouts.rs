@@ -6,7 +6,11 @@ use crate::common::*;
 use raddle::{
     Check, Coverage,
     FailureKind::{Deadlock, Panic},
-    sync::{Arc, Condvar, Mutex, atomic::AtomicBool, atomic::Ordering::SeqCst},
+    Strategy,
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
     thread,
     time::Instant,
 };
@@ -139,4 +143,20 @@ fn a_park_may_end_spuriously_where_that_is_asked_for() {
         let verdict = Check::new("park").strategy(strategy).spurious(1).run(thread::park).unwrap();
         assert!(verdict.passed(), "{strategy}: {}", raddle::render(&verdict));
     }
+}
+
+#[test]
+fn a_schedule_is_repeated_by_its_token_whatever_earlier_ones_have_asked() {
+    // The time is asked for after the timer, so only an earlier schedule can have told the sampler of it.
+    fails_with(&compiled(&[Strategy::Random, Strategy::Pos]), Panic, "three steps", || {
+        let steps = Arc::new(AtomicUsize::new(0));
+        let theirs = Arc::clone(&steps);
+        let other = thread::spawn(move || (0..6).for_each(|_| drop(theirs.fetch_add(1, SeqCst).to_string())));
+        thread::park_timeout(SECOND);
+        let seen = steps.load(SeqCst);
+        thread::park_timeout(SECOND);
+        assert!(seen != 3 || steps.load(SeqCst) != 5, "three steps, then two");
+        other.join().unwrap();
+        assert!(Instant::now().elapsed() < SECOND);
+    });
 }
