@@ -10,7 +10,7 @@
 //! [program's own order](crate::world::clock), joins above all. Two dependent steps of different threads with nothing in
 //! between are a *race*: the node at which the first was taken then has to try a thread that begins what would have come
 //! without that step. A thread whose subtree has been explored *sleeps*, until a step that depends on its own wakes it; an
-//! execution in which everybody who could go on sleeps is *redundant*, and is left.
+//! execution in which everybody who could go on sleeps is *redundant*: it runs to its end, and counts for nothing.
 
 use smallvec::SmallVec;
 
@@ -31,7 +31,8 @@ pub(crate) struct Dpor {
     path: Vec<Node>,
     /// The next node of this execution.
     at: usize,
-    /// The first node of this execution at which another thread may be picked than before.
+    /// The node whose step may be another than in the execution before, or may have made another choice. What came before
+    /// it has been looked at.
     fresh: usize,
     trace: Trace,
     diverged: bool,
@@ -221,7 +222,8 @@ impl Dpor {
         let footprint = step.footprint.clone();
         let base = step.clock.clone();
         let number = step.number;
-        let mut clock = self.races(at, (thread, kind), &base, &footprint);
+        let fresh = step.node >= self.fresh;
+        let mut clock = self.races(at, (thread, kind), &base, &footprint, fresh);
         if clock.len() <= thread {
             clock.resize(thread + 1, 0);
         }
@@ -232,7 +234,7 @@ impl Dpor {
         for (other, kind, footprint) in std::mem::take(&mut self.trace.steps[at].others) {
             if core.ran.contains(&other) {
                 let base = self.trace.base_of(other);
-                self.races(at + 1, (other, kind), &base, &footprint);
+                self.races(at + 1, (other, kind), &base, &footprint, true);
             }
         }
         // Whoever has gone on meanwhile could do so because of this step.
@@ -244,16 +246,19 @@ impl Dpor {
         self.trace.before[thread] = clock;
     }
 
-    /// Has the races of a step, the one numbered `at`, with those that it depends on, tried the other way round. Returns
-    /// what it comes after.
-    fn races(&mut self, at: usize, step: (usize, Kind), base: &Counts, footprint: &Footprint) -> Counts {
+    /// What the step of a thread comes after, that has this footprint. If that is `fresh`, its races with the steps before
+    /// the one numbered `at` are tried the other way round.
+    fn races(&mut self, at: usize, step: (usize, Kind), base: &Counts, footprint: &Footprint, fresh: bool) -> Counts {
         let mut clock = base.clone();
         let mut latest = self.trace.dependencies(footprint, false);
-        latest.retain(|earlier| *earlier != at);
+        latest.retain(|earlier| *earlier < at);
         self.trace.after(step.1, footprint, &latest, &mut clock);
+        if !fresh {
+            return clock;
+        }
+        let all = self.trace.dependencies(footprint, true);
         // A step that waits may have been let through by any of them: which ones it could have come before without, is seen
         // only when that is tried.
-        let all = self.trace.dependencies(footprint, true);
         let waits = match step.1 {
             Kind::Send | Kind::Receive | Kind::Select | Kind::Ready | Kind::Park | Kind::Wait => true,
             Kind::CallOnce | Kind::GetOrInit | Kind::Force | Kind::Set | Kind::Read | Kind::Write => true,
@@ -262,7 +267,7 @@ impl Dpor {
             _ => false,
         };
         let mut tried: SmallVec<[usize; 8]> = SmallVec::new();
-        for &earlier in all.iter().rev().filter(|&&earlier| earlier != at) {
+        for &earlier in all.iter().rev().filter(|&&earlier| earlier < at) {
             let trace = &self.trace;
             let between = |&later: &usize| trace.precedes(earlier, &trace.steps[later].clock);
             let ordered = trace.steps[earlier].thread == step.0 || trace.precedes(earlier, base);
@@ -396,7 +401,7 @@ impl Chooser for Dpor {
         for thread in (0..core.threads.len()).filter(|&thread| pending(core, thread)) {
             let footprint = core.footprint(thread);
             let base = self.trace.base(core, thread);
-            self.races(at, (thread, core.threads[thread].op.kind), &base, &footprint);
+            self.races(at, (thread, core.threads[thread].op.kind), &base, &footprint, true);
         }
     }
 
@@ -430,7 +435,7 @@ impl Chooser for Dpor {
 impl Search for Dpor {
     fn begin(&mut self) {
         self.at = 0;
-        self.fresh = self.path.len().saturating_sub(1);
+        self.fresh = self.path.iter().rposition(|node| matches!(node, Node::Pick(_))).unwrap_or(0);
         self.redundant = false;
         self.trace.clear();
     }

@@ -16,7 +16,7 @@ pub(crate) struct Explored {
     pub(crate) steps: u64,
     /// Executions that failed: one at most, but in the std world.
     pub(crate) failures: u64,
-    /// Executions that were left because they are equivalent to others.
+    /// Executions besides these that turned out to be equivalent to others.
     pub(crate) redundant: u64,
 }
 

@@ -265,7 +265,7 @@ pub struct Verdict {
     pub coverage: Coverage,
     /// Complete executions, the failing one included. That it was run once more to confirm it does not count.
     pub executions: u64,
-    /// Executions besides these that were begun, and found to be equivalent to others (strategy `dpor`).
+    /// Executions besides these that turned out to be equivalent to others (strategy `dpor`).
     #[serde(default)]
     pub redundant: u64,
     /// How many of them failed: one at most, since exploration stops there; in the std world it goes on.
