@@ -70,61 +70,67 @@ pub mod raw {
 
     use super::{THREADS, VALUES};
 
-    /// On its `mpsc`, whose one receiver is shared behind a mutex.
-    pub fn mpsc() {
-        let (s, r) = mpsc::channel();
-        let r = Arc::new(Mutex::new(r));
-        let receivers: Vec<_> = (0..THREADS)
-            .map(|_| {
-                let r = Arc::clone(&r);
-                let next = move || r.lock().unwrap().recv().ok();
-                thread::spawn(move || std::iter::from_fn(next).count())
-            })
-            .collect();
-        let senders: Vec<_> = (0..THREADS)
-            .map(|_| {
-                let s = s.clone();
-                thread::spawn(move || (0..VALUES).for_each(|value| s.send(value).unwrap()))
-            })
-            .collect();
-        drop((s, r));
+    /// Runs what each thread is given: those that receive say how many they got.
+    fn run<R, S>(mut receives: impl FnMut() -> R, mut sends: impl FnMut() -> S)
+    where
+        R: FnOnce() -> usize + Send + 'static,
+        S: FnOnce() + Send + 'static,
+    {
+        let receivers: Vec<_> = (0..THREADS).map(|_| thread::spawn(receives())).collect();
+        let senders: Vec<_> = (0..THREADS).map(|_| thread::spawn(sends())).collect();
+        // With what they have captured: the last sender may be among that.
+        drop((receives, sends));
         senders.into_iter().for_each(|sender| sender.join().unwrap());
         assert_eq!(receivers.into_iter().map(|receiver| receiver.join().unwrap()).sum::<usize>(), THREADS * VALUES);
     }
 
+    /// On its `mpsc`, whose one receiver is shared behind a mutex.
+    pub fn mpsc() {
+        let (s, r) = mpsc::channel();
+        let r = Arc::new(Mutex::new(r));
+        run(
+            move || {
+                let r = Arc::clone(&r);
+                move || std::iter::from_fn(|| r.lock().unwrap().recv().ok()).count()
+            },
+            move || {
+                let s = s.clone();
+                move || (0..VALUES).for_each(|value| s.send(value).unwrap())
+            },
+        );
+    }
+
     /// What is queued, and how many still send.
-    type Queue = Arc<(Mutex<(VecDeque<usize>, usize)>, Condvar)>;
+    type Queue = (Mutex<(VecDeque<usize>, usize)>, Condvar);
+
+    fn next((queue, more): &Queue) -> Option<usize> {
+        let mut queue = queue.lock().unwrap();
+        while queue.0.is_empty() && queue.1 > 0 {
+            queue = more.wait(queue).unwrap();
+        }
+        queue.0.pop_front()
+    }
 
     /// On a queue behind a mutex, with a condition variable.
     pub fn condvar() {
-        let queue: Queue = Arc::new((Mutex::new((VecDeque::new(), THREADS)), Condvar::new()));
-        let next = |(queue, more): &(Mutex<(VecDeque<usize>, usize)>, Condvar)| {
-            let mut queue = queue.lock().unwrap();
-            while queue.0.is_empty() && queue.1 > 0 {
-                queue = more.wait(queue).unwrap();
-            }
-            queue.0.pop_front()
-        };
-        let receivers: Vec<_> = (0..THREADS)
-            .map(|_| {
-                let queue = Arc::clone(&queue);
-                thread::spawn(move || std::iter::from_fn(|| next(&queue)).count())
-            })
-            .collect();
-        let senders: Vec<_> = (0..THREADS)
-            .map(|_| {
-                let queue = Arc::clone(&queue);
-                thread::spawn(move || {
+        let theirs: Arc<Queue> = Arc::new((Mutex::new((VecDeque::new(), THREADS)), Condvar::new()));
+        let ours = Arc::clone(&theirs);
+        run(
+            move || {
+                let queue = Arc::clone(&theirs);
+                move || std::iter::from_fn(|| next(&queue)).count()
+            },
+            move || {
+                let queue = Arc::clone(&ours);
+                move || {
                     for value in 0..VALUES {
                         queue.0.lock().unwrap().0.push_back(value);
                         queue.1.notify_one();
                     }
                     queue.0.lock().unwrap().1 -= 1;
                     queue.1.notify_all();
-                })
-            })
-            .collect();
-        senders.into_iter().for_each(|sender| sender.join().unwrap());
-        assert_eq!(receivers.into_iter().map(|receiver| receiver.join().unwrap()).sum::<usize>(), THREADS * VALUES);
+                }
+            },
+        );
     }
 }

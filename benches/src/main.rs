@@ -4,7 +4,7 @@
 //!
 //! - **loom**: the same program on raw loom and through the shims: executions, time per execution, ratio.
 //! - **shuttle**: the same on raw shuttle, with its random scheduler: schedules per second, ratio.
-//! - **exploration**: how many executions it takes to exhaust a program, in loom and depth first, and how long.
+//! - **exploration**: how many executions it takes to exhaust a program, in loom, depth first and reduced, and how long.
 //!
 //! What counts are the ratios. Both sides of one are measured in one run, turn by turn, in processor time, and the
 //! median of the rounds is shown: what else the machine does hardly matters. Nothing here is a test, and no time makes
