@@ -104,8 +104,7 @@ pub(crate) fn deal(arms: &[Arm], asked: Asked) -> Outcome {
         });
         let deal = Deal { ticket: asked.ticket, given: asked.given, ..Deal::new(arms, asked.patience) };
         let deal = Deal { looks: asked.looks, biased: asked.biased, ..deal };
-        let (arm, how) = ex.deal(asked.kind, deal, asked.location)?;
-        return Some((arm, how.into()));
+        return ex.deal(asked.kind, deal, asked.location);
     }
     let real = |arm| match arm {
         &Arm::Real(ref channel, side) => (&**channel, side),
@@ -113,19 +112,6 @@ pub(crate) fn deal(arms: &[Arm], asked: Asked) -> Outcome {
         Arm::Model(_) => panic!("operations of a model are of no use outside it"),
     };
     real::deal(&arms.iter().map(real).collect::<Vec<_>>(), &asked)
-}
-
-#[cfg(raddle_model)]
-impl From<waist::How> for How {
-    fn from(how: waist::How) -> How {
-        match how {
-            waist::How::Sent => How::Sent,
-            waist::How::Received(ticket) => How::Received(ticket),
-            waist::How::HungUp => How::HungUp,
-            waist::How::Fired(due) => How::Fired(Instant::at(due)),
-            waist::How::Seen => How::Seen,
-        }
-    }
 }
 
 #[cfg(raddle_model)]

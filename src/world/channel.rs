@@ -25,7 +25,8 @@ use super::{
     clock::Clock,
     core::{Core, State, Status, mix},
 };
-pub(crate) use crate::channel::terms::{Rules, Side};
+pub(crate) use crate::channel::terms::{How, Outcome, Rules, Side};
+use crate::time::Instant;
 
 /// One operation that a thread would do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,24 +65,6 @@ pub(crate) struct Made {
     how: How,
     clock: Clock,
 }
-
-/// How an operation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum How {
-    /// The message with the deal's own ticket is sent.
-    Sent,
-    /// The message with this ticket is received, once [`super::Execution::collect`] returns.
-    Received(u64),
-    /// The other side has hung up.
-    HungUp,
-    /// The timer fired that was due then.
-    Fired(u64),
-    /// It only looked.
-    Seen,
-}
-
-/// What a deal came to: the arm and how, or `None` if no arm was taken.
-pub(crate) type Outcome = Option<(usize, How)>;
 
 /// A way in which an arm could be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -383,7 +366,7 @@ impl Core {
             if !looks {
                 let timer = self.channel_mut(object).timer.as_mut().expect("a timer fires");
                 timer.due = timer.period.and_then(|period| timer.due.map(|due| due + period));
-                return Some((at, How::Fired(due.expect("a timer that fires is due"))));
+                return Some((at, How::Fired(Instant::at(due.expect("a timer that fires is due")))));
             }
         }
         if looks {
