@@ -24,7 +24,7 @@ use raddle::{
     time::Instant,
 };
 
-use super::{common::expect, fails, passes, stress};
+use super::{Counted, common::expect, fails, passes, stress};
 
 const SOON: Duration = Duration::from_millis(1);
 /// No test waits for it.
@@ -260,22 +260,6 @@ fn a_run_that_has_failed_unwinds_who_waits_at_a_channel() {
             }));
             thread::park();
         });
-    }
-}
-
-/// Counts those that exist.
-struct Counted(StdArc<StdUsize>);
-
-impl Counted {
-    fn new(count: &StdArc<StdUsize>) -> Counted {
-        count.fetch_add(1, SeqCst);
-        Counted(StdArc::clone(count))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, SeqCst);
     }
 }
 

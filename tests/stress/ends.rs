@@ -20,7 +20,7 @@ use raddle::{
     thread,
 };
 
-use super::{common::expect, embrace, fails, passes, stress};
+use super::{Counted, common::expect, embrace, fails, passes, stress};
 
 #[test]
 fn a_failure_ends_busy_waits_and_sleeps() {
@@ -33,22 +33,6 @@ fn a_failure_ends_busy_waits_and_sleeps() {
                 pause();
             }
         });
-    }
-}
-
-/// Counts those that exist.
-struct Counted(StdArc<StdUsize>);
-
-impl Counted {
-    fn new(count: &StdArc<StdUsize>) -> Counted {
-        count.fetch_add(1, SeqCst);
-        Counted(StdArc::clone(count))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, SeqCst);
     }
 }
 

@@ -12,7 +12,11 @@ mod shared;
 mod stuck;
 
 use std::{
-    sync::{atomic::Ordering::SeqCst, mpsc},
+    sync::{
+        Arc as StdArc,
+        atomic::{AtomicUsize as StdUsize, Ordering::SeqCst},
+        mpsc,
+    },
     time::Duration,
 };
 
@@ -49,6 +53,22 @@ fn passes(runs: u64, model: impl Fn() + Send + Sync + 'static) {
     let verdict = stress(runs, model);
     assert!(verdict.passed(), "{}", raddle::render(&verdict));
     assert_eq!((verdict.executions, verdict.coverage), (runs, Coverage::Sampled { schedules: runs }));
+}
+
+/// Counts those that exist.
+struct Counted(StdArc<StdUsize>);
+
+impl Counted {
+    fn new(count: &StdArc<StdUsize>) -> Counted {
+        count.fetch_add(1, SeqCst);
+        Counted(StdArc::clone(count))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
 }
 
 /// Waits busily until so many threads have come here.
