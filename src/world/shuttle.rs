@@ -3,7 +3,8 @@
 //! The coroutines are shuttle's. What shuttle keeps around them is not used, and costs nothing: a task of its own for each
 //! thread, with tracing spans, labels, signatures and clocks, and a panic hook that prints a schedule for every panic. The
 //! waist knows every thread's guard, so a strategy is shown only the threads whose guards hold, a deadlock is found before
-//! anybody could meet it, and a stuck execution unwinds every thread: nothing of it is leaked.
+//! anybody could meet it, and a stuck execution unwinds every thread. Only the stack of one that catches all that unwinds it
+//! is leaked.
 
 use std::{
     cell::{Cell, RefCell},
