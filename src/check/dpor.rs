@@ -14,7 +14,7 @@
 
 use smallvec::SmallVec;
 
-use super::strategy::{Chooser, Point, Search};
+use super::choosers::{Chooser, Point, Search};
 use crate::world::{
     clock::Clock,
     core::{Core, Status},

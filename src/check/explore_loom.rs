@@ -22,7 +22,7 @@ use super::{
     outcome::{Again, Ended, Explored, MOST_RESTARTS, confirm, diverged, names, steps, take, with_token},
     token::Body,
 };
-use crate::world::{Engine, Execution, STACK, core::Facts, loom, panics::message_of, timer::Kept};
+use crate::world::{Engine, Execution, STACK, facts::Facts, loom, panics::message_of, timer::Kept};
 
 /// The bound to which an exploration falls back that is too large to exhaust.
 const FALLBACK_PREEMPTIONS: usize = 2;

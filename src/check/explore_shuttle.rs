@@ -9,19 +9,13 @@ use std::{
 
 use super::{
     Coverage, Error, Failure, Limit, Model, Plan, Strategy, Token, TokenError,
+    choosers::{Chooser, Dfs, Pct, Pos, Random, Replay, Search, Urw},
     crash::Armed,
     dpor::Dpor,
     outcome::{Again, Ended, Explored, MOST_RESTARTS, confirm, diverged, names, steps, take, with_token},
-    strategy::{Chooser, Dfs, Pct, Pos, Random, Replay, Search, Urw},
     token::{Body, Estimate, Estimated},
 };
-use crate::world::{
-    Engine, Execution,
-    core::{Facts, mix},
-    panics::message_of,
-    shuttle,
-    timer::Kept,
-};
+use crate::world::{Engine, Execution, core::mix, facts::Facts, panics::message_of, shuttle, timer::Kept};
 
 /// Decisions that PCT supposes an execution to have before it has seen one.
 const FIRST_STEPS: usize = 16;

@@ -3,10 +3,7 @@
 use std::sync::{PoisonError, atomic::Ordering::Relaxed};
 
 use super::{Coverage, Error, Failure, FailureKind, Limit, Step, Token, watch::Watch};
-use crate::world::{
-    Execution,
-    core::{Core, Stop},
-};
+use crate::world::{Execution, core::Core, facts::Stop};
 
 /// What an exploration has found.
 pub(crate) struct Explored {

@@ -23,10 +23,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 
 use super::{Step, Strategy, TokenError};
-use crate::world::{
-    World,
-    core::{Facts, mix},
-};
+use crate::world::{World, core::mix, facts::Facts};
 
 const FORMAT: &str = "rd1";
 const PARTS: usize = 6;

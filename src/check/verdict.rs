@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Strategy;
 pub use crate::world::event::{Kind, Number, ObjectKind, ObjectRef, Value};
-use crate::world::{World, core::Settings, timer::Kept};
+use crate::world::{World, facts::Settings, timer::Kept};
 
 /// How an execution fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

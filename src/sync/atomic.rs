@@ -34,7 +34,8 @@ mod model {
         self,
         binding::Binding,
         event::ObjectKind,
-        memory::{AtomicOp, Cell64, Scalar, check_ordering},
+        memory::Cell64,
+        scalar::{AtomicOp, Scalar, check_ordering},
     };
 
     pub use std::sync::atomic::compiler_fence;

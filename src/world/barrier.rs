@@ -2,7 +2,7 @@
 //!
 //! Where no more threads come to a barrier than it lets through at once, each round is made of all of them, and nobody
 //! can tell in which order they came: coming is no scheduling point. Where more come, the order decides who goes with
-//! whom. That is a fact ([`Facts::crowds`](super::core::Facts)), and the model starts over with it.
+//! whom. That is a fact ([`Facts::crowds`](super::facts::Facts)), and the model starts over with it.
 
 use std::{collections::BTreeMap, panic::Location};
 

@@ -9,10 +9,10 @@
 //! meeting, as one event, with any sender that is there. Where somebody *can* tell (by `try_send`, a deadline, a default
 //! arm, a bias, `ready`, or by another arm that can be taken), beginning to wait becomes an event of its own
 //! ([`Arrive`](super::event::Kind::Arrive)), and whoever comes second brings the meeting about. That is a fact,
-//! [`Facts::meets`](super::core::Facts).
+//! [`Facts::meets`](super::facts::Facts).
 //!
 //! **Hanging up.** That a sender or receiver is dropped is an event only if the model ever sees a channel hung up
-//! ([`Facts::hangs_up`](super::core::Facts)): dropping it as early as possible shows that, if anything does. In the
+//! ([`Facts::hangs_up`](super::facts::Facts)): dropping it as early as possible shows that, if anything does. In the
 //! loom world it always is an event.
 
 mod acts;

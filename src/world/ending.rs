@@ -2,9 +2,10 @@
 
 use super::{
     Abort, Engine, Execution,
-    core::{Facts, Guard, Op, Status, Stop},
+    core::{Guard, Op, Status},
     event::Kind,
-    is_pause,
+    facts::{Facts, Stop},
+    pause::is_pause,
     progress::VAIN_LIMIT,
 };
 use crate::check::{FailureKind, Waiting};

@@ -13,7 +13,7 @@ use super::{
 #[cfg(raddle_loom)]
 use super::{
     core::{Status, Thread},
-    memory::Scalar,
+    scalar::Scalar,
 };
 
 /// How a lock is taken.

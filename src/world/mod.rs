@@ -19,6 +19,7 @@ pub(crate) mod clock;
 pub(crate) mod core;
 mod ending;
 pub(crate) mod event;
+pub(crate) mod facts;
 #[cfg(raddle_shuttle)]
 pub(crate) mod footprint;
 pub(crate) mod group;
@@ -28,9 +29,11 @@ pub(crate) mod loom;
 pub(crate) mod memory;
 pub(crate) mod once;
 pub(crate) mod panics;
+mod pause;
 pub(crate) mod progress;
 #[cfg_attr(any(loom, shuttle), allow(dead_code, reason = "a narrowed build has no std world"))]
 pub(crate) mod real;
+pub(crate) mod scalar;
 #[cfg(raddle_shuttle)]
 pub(crate) mod shuttle;
 mod statics;
@@ -40,15 +43,16 @@ pub(crate) mod timer;
 use std::{
     cell::{Cell, RefCell},
     fmt,
-    panic::Location,
     str::FromStr,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
 use self::{
-    core::{Core, Facts, Guard, Op, Settings, Status, StoredGuard},
-    event::{Kind, Value},
-    progress::{Round, Seen},
+    core::{Core, Guard, Op, Status, StoredGuard},
+    event::Value,
+    facts::{Facts, Settings},
+    pause::is_pause,
+    progress::Seen,
 };
 use crate::check::FailureKind;
 
@@ -300,15 +304,6 @@ impl Execution {
         me
     }
 
-    /// A round that has ended by repetition counts at the next operation.
-    pub(crate) fn end_due_round(&self, me: usize) {
-        // It stays noted until the round is over.
-        let ended = self.core.borrow().threads[me].progress.ended;
-        if let Some(place) = ended {
-            self.end_round(Op::new(Kind::SpinLoop, place));
-        }
-    }
-
     fn wait_turn(&self, me: usize, op: Op, guard: Option<Guard<'_>>, branch: Branch<'_>) {
         let enabled = {
             let mut core = self.core.borrow_mut();
@@ -415,85 +410,6 @@ impl Execution {
         }
     }
 
-    /// The end of a round of a loop (see [`progress`]), by `spin_loop`, `yield_now`, `sleep` or by repetition.
-    fn end_round(&self, op: Op) {
-        let me = self.me.get();
-        let round = self.core.borrow_mut().round(me, op.location);
-        match round {
-            Round::Go => {}
-            Round::Reread => self.yield_in_loom(me),
-            Round::Learned if !self.unwinding(me) => self.learn(me, |_| {}),
-            Round::Wait | Round::Learned => {
-                // A destructor that waits while its thread unwinds cannot be stopped: this execution goes on.
-                self.core.borrow_mut().learned |= round == Round::Learned;
-                self.wait_turn(me, op, Some(&|core| core.sees_change(me)), Branch::Change);
-                let mut core = self.core.borrow_mut();
-                if core.comes_due(me) {
-                    let due = core.polled(me);
-                    core.fire(me, due);
-                }
-                let passed = core.threads[me].progress.pass;
-                core.begin_round(me, passed);
-            }
-        }
-    }
-
-    /// In the loom world: lets another thread take a step first, if one can, and has the thread's next loads return
-    /// nothing that is old and that it has read before.
-    fn yield_in_loom(&self, me: usize) {
-        #[cfg(raddle_loom)]
-        if let Some(engine) = self.loom() {
-            let away = self.watch.away();
-            engine.yield_now();
-            drop(away);
-            self.me.set(me);
-            if self.aborting.get() {
-                self.unwind(me);
-            }
-        }
-        #[cfg(not(raddle_loom))]
-        let _ = me;
-    }
-
-    /// `yield_now`, `sleep` and `spin_loop`.
-    pub(crate) fn pause(&self, kind: Kind, location: &'static Location<'static>) {
-        let op = Op::new(kind, location);
-        if self.aborting.get() {
-            self.announce(op, None, Branch::Silent);
-            return;
-        }
-        self.core.borrow_mut().threads[self.me.get()].progress.ended = None;
-        self.end_round(op);
-        let me = self.me.get();
-        if self.core.borrow().had_its_turn(me) {
-            self.yield_in_loom(me);
-        }
-        self.step(op, None, Branch::Point, |_, _| ((), Value::None, Effect::Nothing));
-    }
-
-    /// `sleep`. In a timed model it takes its time; elsewhere it is a pause, after which so much time has passed.
-    pub(crate) fn sleep(&self, nanos: u64, location: &'static Location<'static>) {
-        let (timed, until) = {
-            let core = self.core.borrow();
-            (core.settings.timed, core.now.saturating_add(nanos))
-        };
-        if timed && !self.aborting.get() {
-            let me = self.me.get();
-            self.core.borrow_mut().threads[me].deadline = Some(until);
-            let op = Op::new(Kind::Sleep, location);
-            self.step(op, Some(&|core| core.now >= until), Branch::Point, |core, me| {
-                core.threads[me].deadline = None;
-                ((), Value::None, Effect::Nothing)
-            });
-            return;
-        }
-        self.pause(Kind::Sleep, location);
-        let mut core = self.core.borrow_mut();
-        core.now = core.now.max(until);
-        let me = self.me.get();
-        core.threads[me].time = until;
-    }
-
     /// A value below `n`, every one of which is explored.
     pub(crate) fn choose(&self, n: usize) -> usize {
         self.choose_as(self.me.get(), n)
@@ -536,8 +452,4 @@ impl Execution {
         }
         drawn.unwrap_or(0)
     }
-}
-
-fn is_pause(kind: Kind) -> bool {
-    matches!(kind, Kind::Yield | Kind::Sleep | Kind::SpinLoop)
 }

@@ -3,7 +3,7 @@
 //! Who is first to come decides who runs the initialiser, so coming to a once that is not complete is a scheduling
 //! point. What comes later is none: a once that is complete stays so, and one that runs can only be waited for. That an
 //! initialiser has returned is seen by those who wait, and who could not have gone on before; others see it only where
-//! the model looks without waiting. That is a fact ([`Facts::peeks`](super::core::Facts)).
+//! the model looks without waiting. That is a fact ([`Facts::peeks`](super::facts::Facts)).
 //!
 //! In the loom world a once has a token that orders nothing: coming first updates it, coming later reads it. Where the
 //! model looks, there is also a flag, which is loom's own: so a look may find what is no longer so, as std's may.

@@ -9,7 +9,7 @@
 //! - A loop that gives up after a few rounds must not wait: its giving up is behaviour to be explored. So vain rounds
 //!   are rounds like any others, until [`PATIENCE`] of them in a row have ended at one place. Then the loop is taken to
 //!   be endless, and it is known how many rounds its *period* has: one as a rule, more if it polls several things in
-//!   turn. That is a fact ([`Facts::loops`](super::core::Facts)), and the model starts over with it.
+//!   turn. That is a fact ([`Facts::loops`](super::facts::Facts)), and the model starts over with it.
 //! - In an endless loop, after a period of vain rounds, the thread waits until an object that it has read in them
 //!   changes.
 //! - An armed timer that it has read is a change to come (see [`timer`](super::timer)). And a select of such a thread,

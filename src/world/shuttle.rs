@@ -18,7 +18,7 @@ use super::{
     Execution, STACK,
     core::{Core, Status},
 };
-use crate::check::strategy::{Chooser, Point};
+use crate::check::choosers::{Chooser, Point};
 
 pub(crate) struct Engine {
     pub(crate) strategy: RefCell<Box<dyn Chooser>>,

@@ -7,8 +7,9 @@ use std::{
 
 use super::{
     Branch, Effect, Engine, Execution,
-    core::{Core, Op, PanicNote, Status, Stop},
+    core::{Core, Op, PanicNote, Status},
     event::{Kind, Value},
+    facts::Stop,
     panics::is_abort,
     progress::Seen,
 };

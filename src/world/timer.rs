@@ -14,8 +14,9 @@ use std::time::Duration;
 
 use super::{
     Execution,
-    core::{Core, Settings, State, Status, Thread},
+    core::{Core, State, Status, Thread},
     event::{Kind, ObjectKind},
+    facts::Settings,
     is_pause,
 };
 

@@ -5,8 +5,10 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use ::loom::sync::Mutex;
 
 use super::{
-    super::memory::{AtomicOp, Scalar},
-    Engine, LoomAtomic, Object, static_edge,
+    super::scalar::{AtomicOp, Scalar},
+    Engine, Object,
+    atomics::LoomAtomic,
+    static_edge,
 };
 
 /// What loom has of a once, or of a barrier.
