@@ -1,5 +1,8 @@
 //! Data races on `UnsafeCell`: found in loom and in shuttle wherever nothing orders two accesses, and nowhere else.
 
+mod accesses;
+mod atomics;
+
 use std::time::Duration;
 
 use crate::common::*;
@@ -61,6 +64,17 @@ fn three(threads: [fn(&Shared); 3]) -> impl Fn() + Send + Sync + Clone + 'static
             thread::spawn(move || body(&shared))
         });
         others.into_iter().for_each(|other| other.join().unwrap());
+    }
+}
+
+fn publish(shared: &Shared, order: Ordering) {
+    shared.write();
+    shared.flag.store(1, order);
+}
+
+fn consume(shared: &Shared, order: Ordering) {
+    if shared.flag.load(order) == 1 {
+        shared.write();
     }
 }
 
@@ -300,140 +314,6 @@ fn a_notification_alone_orders_nothing() {
     );
 }
 
-fn publish(shared: &Shared, order: Ordering) {
-    shared.write();
-    shared.flag.store(1, order);
-}
-
-fn consume(shared: &Shared, order: Ordering) {
-    if shared.flag.load(order) == 1 {
-        shared.write();
-    }
-}
-
-#[test]
-fn release_and_acquire_order() {
-    passes(pair(|shared| publish(shared, Release), |shared| consume(shared, Acquire)));
-    passes(pair(|shared| publish(shared, SeqCst), |shared| consume(shared, SeqCst)));
-}
-
-#[test]
-fn a_relaxed_flag_orders_nothing() {
-    fails(DataRace, "", pair(|shared| publish(shared, Relaxed), |shared| consume(shared, Acquire)));
-    fails(DataRace, "", pair(|shared| publish(shared, Release), |shared| consume(shared, Relaxed)));
-    fails(DataRace, "", pair(|shared| publish(shared, Relaxed), |shared| consume(shared, Relaxed)));
-}
-
-#[test]
-fn fences_order_relaxed_accesses() {
-    passes(pair(
-        |shared| {
-            shared.write();
-            fence(Release);
-            shared.flag.store(1, Relaxed);
-        },
-        |shared| {
-            if shared.flag.load(Relaxed) == 1 {
-                fence(Acquire);
-                shared.write();
-            }
-        },
-    ));
-    passes(pair(
-        |shared| {
-            shared.write();
-            fence(SeqCst);
-            shared.flag.store(1, Relaxed);
-        },
-        |shared| consume(shared, Acquire),
-    ));
-}
-
-#[test]
-fn one_fence_or_one_too_late_orders_nothing() {
-    let fenced: fn(&Shared) = |shared| {
-        if shared.flag.load(Relaxed) == 1 {
-            fence(Acquire);
-            shared.write();
-        }
-    };
-    fails(DataRace, "", pair(|shared| publish(shared, Relaxed), fenced));
-    fails(
-        DataRace,
-        "",
-        pair(
-            |shared| {
-                shared.write();
-                fence(Acquire);
-                shared.flag.store(1, Relaxed);
-            },
-            fenced,
-        ),
-    );
-    fails(
-        DataRace,
-        "",
-        pair(
-            |shared| {
-                fence(Release);
-                publish(shared, Relaxed);
-            },
-            fenced,
-        ),
-    );
-}
-
-#[test]
-fn a_read_modify_write_continues_a_release_sequence() {
-    passes(three([
-        |shared| publish(shared, Release),
-        |shared| _ = shared.flag.compare_exchange(1, 2, Relaxed, Relaxed),
-        |shared| {
-            if shared.flag.load(Acquire) == 2 {
-                shared.read();
-            }
-        },
-    ]));
-}
-
-#[test]
-fn a_store_of_another_thread_ends_a_release_sequence() {
-    fails(
-        DataRace,
-        "",
-        three([
-            |shared| publish(shared, Release),
-            |shared| {
-                if shared.flag.load(Relaxed) == 1 {
-                    shared.flag.store(2, Relaxed);
-                }
-            },
-            |shared| {
-                if shared.flag.load(Acquire) == 2 {
-                    shared.read();
-                }
-            },
-        ]),
-    );
-}
-
-#[test]
-fn a_compare_exchange_that_fails_has_its_failure_ordering() {
-    let model = |failure: fn(&Shared) -> Result<usize, usize>| {
-        move || {
-            let shared = Arc::new(Shared::default());
-            let theirs = Arc::clone(&shared);
-            let other = thread::spawn(move || publish(&theirs, Release));
-            if failure(&shared) == Err(1) {
-                shared.read();
-            }
-            other.join().unwrap();
-        }
-    };
-    passes(model(|shared| shared.flag.compare_exchange(7, 8, Relaxed, Acquire)));
-    fails(DataRace, "", model(|shared| shared.flag.compare_exchange(7, 8, AcqRel, Relaxed)));
-}
-
 #[test]
 fn spawn_and_join_order() {
     passes(|| {
@@ -541,114 +421,4 @@ fn a_busy_wait_orders_as_its_loads_do() {
     };
     passes(wait(Acquire));
     fails(DataRace, "", wait(Relaxed));
-}
-
-#[test]
-fn an_access_within_an_access_of_the_same_thread_is_no_race() {
-    passes(|| {
-        let shared = Shared::default();
-        shared.cell.with(|_| assert_eq!(shared.read(), 0));
-        shared.cell.with(|_| shared.write());
-        shared.cell.with_mut(|_| shared.write());
-        shared.cell.with_mut(|_| assert_eq!(shared.read(), 2));
-    });
-}
-
-/// Raises the flag inside `access`, where another thread that sees it accesses the cell too.
-fn flagged_inside(
-    access: fn(&Shared, &dyn Fn()),
-    other: fn(&Shared),
-    then: fn(&Shared),
-) -> impl Fn() + Send + Sync + Clone + 'static {
-    move || {
-        let shared = Arc::new(Shared::default());
-        let theirs = Arc::clone(&shared);
-        let sees = thread::spawn(move || {
-            if theirs.flag.load(Acquire) == 1 {
-                other(&theirs);
-            }
-        });
-        access(&shared, &|| {
-            shared.flag.store(1, Release);
-            then(&shared);
-        });
-        sees.join().unwrap();
-    }
-}
-
-#[test]
-fn an_access_lasts_as_long_as_its_closure() {
-    let read: fn(&Shared) = |shared| _ = shared.read();
-    let writes: fn(&Shared, &dyn Fn()) = |shared, inside| shared.cell.with_mut(|_| inside());
-    let reads: fn(&Shared, &dyn Fn()) = |shared, inside| shared.cell.with(|_| inside());
-    let panics: fn(&Shared, &dyn Fn()) = |shared, inside| {
-        let access = std::panic::AssertUnwindSafe(|| {
-            shared.cell.with_mut(|_| {
-                inside();
-                panic!("in an access");
-            })
-        });
-        assert!(std::panic::catch_unwind(access).is_err());
-    };
-    // The other thread may come while the access goes on, or when it has ended, which the flag tells nothing of.
-    for then in [|_: &Shared| {}, |shared: &Shared| _ = shared.flag.load(Relaxed)] {
-        for (access, other) in [(writes, read), (writes, Shared::write), (reads, Shared::write), (panics, read)] {
-            let verdicts = fails(DataRace, "and nothing orders the two", flagged_inside(access, other, then));
-            for failure in verdicts.into_iter().map(|verdict| verdict.failure.unwrap()) {
-                let accesses = failure.steps.iter().filter(|s| matches!(s.kind, Kind::CellRead | Kind::CellWrite));
-                assert_eq!(accesses.count(), 2, "both are told, ended or not");
-            }
-        }
-        passes(flagged_inside(reads, read, then));
-    }
-}
-
-#[test]
-fn an_access_that_has_ended_by_a_panic_is_over() {
-    passes(|| {
-        let shared = Arc::new(Shared::default());
-        let theirs = Arc::clone(&shared);
-        let other = thread::spawn(move || {
-            let access = std::panic::AssertUnwindSafe(|| theirs.cell.with_mut(|_| panic!("in an access")));
-            assert!(std::panic::catch_unwind(access).is_err());
-            theirs.flag.store(1, Release);
-        });
-        if shared.flag.load(Acquire) == 1 {
-            shared.write();
-        }
-        other.join().unwrap();
-    });
-}
-
-#[test]
-fn an_access_is_left_open_when_its_execution_ends_early() {
-    struct Writes(Arc<Shared>);
-    impl Drop for Writes {
-        fn drop(&mut self) {
-            self.0.write();
-        }
-    }
-    fails(DataRace, "and nothing orders the two", || {
-        let shared = Arc::new(Shared::default());
-        let theirs = Writes(Arc::clone(&shared));
-        let other = thread::spawn(move || {
-            theirs.0.cell.with_mut(|_| {
-                let _writes = Writes(Arc::clone(&theirs.0));
-                thread::park();
-            });
-        });
-        shared.write();
-        other.thread().unpark();
-        other.join().unwrap();
-    });
-}
-
-#[test]
-fn a_cell_is_reached_without_events_through_a_mutable_reference() {
-    passes(|| {
-        let mut cell = UnsafeCell::new(3);
-        *cell.get_mut() += 1;
-        assert_eq!(cell.into_inner(), 4);
-        assert_eq!(UnsafeCell::from(7).into_inner(), 7);
-    });
 }
