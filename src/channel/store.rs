@@ -77,7 +77,7 @@ impl Arm {
 
 #[cfg(raddle_model)]
 impl Arm {
-    /// A message whose place was taken will never be there, since a run ends early.
+    /// A message whose place was taken will never be there: its thread unwinds.
     pub(crate) fn give_up(&self, ticket: u64) {
         if let Arm::Real(channel, _) = self {
             channel.fill(ticket);
