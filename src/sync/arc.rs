@@ -292,11 +292,8 @@ impl<T: ?Sized> Drop for Arc<T> {
         let counts = || (std::sync::Arc::strong_count(inner.0), std::sync::Arc::weak_count(inner.0));
         ex.count_down(address, name::<T>(), made, counts);
         let last = std::sync::Arc::strong_count(inner.0) == 1;
-        let before = ex.steps();
+        let _destroying = if last { ex.destroying(name::<T>()) } else { None };
         drop(inner);
-        if last {
-            ex.destructor_ran(name::<T>(), before);
-        }
     }
 }
 

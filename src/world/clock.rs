@@ -29,6 +29,9 @@ impl Clock {
     }
 
     pub(crate) fn join(&mut self, other: &Clock) {
+        if other.0.is_empty() {
+            return;
+        }
         let known = self.0.len().min(other.0.len());
         for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
             *mine = (*mine).max(*theirs);
@@ -50,12 +53,22 @@ pub(crate) struct View {
     acquired: Clock,
     /// `now` at the last release fence: what a relaxed store publishes.
     released: Clock,
+    /// Only how often the thread has published is counted: the engine knows what happens before what.
+    counts_only: bool,
 }
 
 impl View {
+    /// Main's view.
+    pub(crate) fn main(counts_only: bool) -> View {
+        let mut view = View { counts_only, ..View::default() };
+        view.now.tick(0);
+        view
+    }
+
     /// The view of a thread that `self` spawns as thread number `child`.
     pub(crate) fn fork(&mut self, me: usize, child: usize) -> View {
-        let mut view = View { now: self.now.clone(), ..View::default() };
+        let now = if self.counts_only { Clock::default() } else { self.now.clone() };
+        let mut view = View { now, counts_only: self.counts_only, ..View::default() };
         view.now.tick(child);
         self.now.tick(me);
         view
@@ -67,7 +80,9 @@ impl View {
             self.now.join(&self.acquired);
         }
         if releases(order) {
-            self.released = self.now.clone();
+            if !self.counts_only {
+                self.released = self.now.clone();
+            }
             self.now.tick(me);
         }
     }
@@ -91,7 +106,9 @@ impl View {
 
     /// Releases into a lock, a thread's end, a park token.
     pub(crate) fn release(&mut self, me: usize, sync: &mut Clock) {
-        sync.join(&self.now);
+        if !self.counts_only {
+            sync.join(&self.now);
+        }
         self.now.tick(me);
     }
 

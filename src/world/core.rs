@@ -126,6 +126,8 @@ pub(crate) struct Thread {
     pub(crate) yields: bool,
     /// In an execution that ends early: it never ends, and is not scheduled again.
     pub(crate) left: bool,
+    /// Types whose last references it has dropped, and whose destructors run.
+    pub(crate) destroying: SmallVec<[&'static str; 1]>,
     /// Operations it has done since the execution began to end early.
     pub(crate) abort_steps: u32,
     pub(crate) locals: Vec<(usize, Option<Box<dyn Any>>)>,
@@ -207,6 +209,8 @@ pub(crate) struct Core {
     /// The last pointer's number.
     pointer: u32,
     pub(crate) events: Vec<Event>,
+    /// The engine keeps the clocks.
+    counts_only: bool,
     pub(crate) steps: u64,
     pub(crate) settings: Settings,
     pub(crate) facts: Facts,
@@ -249,8 +253,9 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(settings: Settings, facts: Facts) -> Core {
+    pub(crate) fn new(settings: Settings, facts: Facts, counts_only: bool) -> Core {
         Core {
+            counts_only,
             threads: Vec::new(),
             spare: Vec::new(),
             objects: Vec::new(),
@@ -327,11 +332,7 @@ impl Core {
     ) -> usize {
         let id = self.threads.len();
         let (view, path) = match parent {
-            None => {
-                let mut view = View::default();
-                view.now.tick(0);
-                (view, 0)
-            }
+            None => (View::main(self.counts_only), 0),
             Some(parent) => {
                 let spawner = &mut self.threads[parent];
                 spawner.children += 1;
@@ -364,6 +365,7 @@ impl Core {
             notes: Vec::new(),
             yields: false,
             left: false,
+            destroying: SmallVec::new(),
             abort_steps: 0,
             locals: Vec::new(),
             children: 0,

@@ -10,8 +10,9 @@
 //! - `try_lock` never uses loom's: a thread that is about to try is blocked with those that wait (loom#376).
 //! - Objects whose first use is unordered with later ones are made when the execution begins, from a pool that the
 //!   executions before have sized: loom takes making an object for an access to it.
-//! - `Arc` needs happens-before edges but no scheduling point. loom's only edges without one are those of its
-//!   `lazy_static`, so a dropped reference initialises one of those, and the last owner reads them all.
+//! - Some operations order memory and are no scheduling points: a lock that is not loom's own is given back, a message is
+//!   put where it was awaited. loom's only edges without one are those of its `lazy_static`, so whoever publishes
+//!   initialises one of those, and whoever acquires reads it.
 
 mod atomics;
 mod quiet;
@@ -49,8 +50,6 @@ enum Object {
     Cell(UnsafeCell<()>),
     Mutex(Mutex<()>),
     Quiet(quiet::Quiet),
-    /// What dropped references published.
-    Counts(Vec<usize>),
 }
 
 /// Objects that were made when the execution began, and are not used yet.
@@ -425,33 +424,6 @@ impl Engine {
         self.edges.set(edge + 1);
         static_edge(edge).get();
         edge
-    }
-
-    /// A reference was dropped: publishes what its owner did.
-    pub(crate) fn release_count(&self, object: usize) {
-        let edge = self.new_edge();
-        self.edge(object, edge);
-    }
-
-    fn edge(&self, object: usize, edge: usize) {
-        if !self.has(object) {
-            self.put(object, Object::Counts(Vec::new()));
-        }
-        // Where the type is counted, its token carries the edges already.
-        if let Object::Counts(edges) = &mut *self.objects.borrow_mut()[object] {
-            edges.push(edge);
-        }
-    }
-
-    /// The last owner, or whoever looks: sees what the owners before it did.
-    pub(crate) fn acquire_counts(&self, object: usize) {
-        if self.has(object)
-            && let Object::Counts(edges) = &*self.objects.borrow()[object]
-        {
-            for &edge in edges {
-                static_edge(edge).get();
-            }
-        }
     }
 
     /// The value of a choice in this assignment.

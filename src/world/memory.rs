@@ -374,31 +374,25 @@ impl Execution {
         location: &'static Location<'static>,
         counts: impl Fn() -> (usize, usize),
     ) {
+        if self.aborting() || !self.counted(type_name) {
+            return;
+        }
+        let object = self.arc_object(address, location);
+        let op = Op::new(Kind::RefDec, location).on(object);
+        let me = self.announce(op, None, Branch::Point);
+        self.record(me, &op, Value::None, Effect::Change(Some(Seen::Value(object))));
         if self.aborting() {
             return;
         }
-        let counted = self.counted(type_name);
-        if counted {
-            let object = self.arc_object(address, location);
-            let op = Op::new(Kind::RefDec, location).on(object);
-            let me = self.announce(op, None, Branch::Point);
-            self.record(me, &op, Value::None, Effect::Change(Some(Seen::Value(object))));
-            if self.aborting() {
-                return;
-            }
-        }
         let (strong, weak) = counts();
-        if strong == 1 {
-            let object = {
-                let arcs = &mut self.core.borrow_mut().arcs;
-                // As long as there are weak references, a thread may ask for it, and find it gone.
-                if weak == 0 { arcs.remove(&address) } else { arcs.get(&address).copied() }
-            };
-            if let Some(object) = object {
-                self.acquire_counts(object);
-            }
-        } else {
+        if strong > 1 {
             self.publish_count(address, location);
+            return;
+        }
+        self.acquire_counts(object);
+        // As long as there are weak references, a thread may ask for it, and find it gone.
+        if weak == 0 {
+            self.core.borrow_mut().arcs.remove(&address);
         }
     }
 
@@ -420,10 +414,6 @@ impl Execution {
             return;
         }
         let object = self.arc_object(address, location);
-        #[cfg(raddle_loom)]
-        if let Some(engine) = self.loom() {
-            engine.release_count(object);
-        }
         let me = self.me();
         let mut core = self.core.borrow_mut();
         let Core { threads, objects, .. } = &mut *core;
@@ -433,10 +423,6 @@ impl Execution {
 
     /// Whoever comes last, or looks, sees what the owners before it did.
     fn acquire_counts(&self, object: usize) {
-        #[cfg(raddle_loom)]
-        if let Some(engine) = self.loom() {
-            engine.acquire_counts(object);
-        }
         let me = self.me();
         let mut core = self.core.borrow_mut();
         let Core { threads, objects, .. } = &mut *core;
@@ -473,16 +459,39 @@ impl Execution {
         result
     }
 
-    /// The steps so far.
-    pub(crate) fn steps(&self) -> u64 {
-        self.core.borrow().steps
+    /// The last reference to a value goes: its destructor runs until what is returned is dropped.
+    pub(crate) fn destroying(&self, type_name: &'static str) -> Option<Destroying<'_>> {
+        (!self.aborting() && !self.counted(type_name)).then(|| {
+            self.core.borrow_mut().threads[self.me()].destroying.push(type_name);
+            Destroying { ex: self, thread: self.me() }
+        })
     }
+}
 
-    /// The last drop of a type's references ran a destructor. If it took a step since there were `before`, others can
-    /// see when and by whom it is run, so which drop is the last matters. An access to a cell is enough: it may race.
-    pub(crate) fn destructor_ran(&self, type_name: &str, before: u64) {
-        if !self.aborting() && self.steps() != before {
-            self.observe_counts(type_name);
+/// A destructor that runs because the last reference goes.
+pub(crate) struct Destroying<'a> {
+    ex: &'a Execution,
+    thread: usize,
+}
+
+impl Drop for Destroying<'_> {
+    fn drop(&mut self) {
+        self.ex.core.borrow_mut().threads[self.thread].destroying.pop();
+    }
+}
+
+impl Core {
+    /// The thread is about to take a step. If a destructor does, that last references have begun, others can see when and
+    /// by whom it is run: which drop is the last matters, and so does what came before the others. Until the model has
+    /// started over, nothing that it does counts.
+    pub(crate) fn note_destructors(&mut self, me: usize) {
+        let Core { threads, facts, learned, .. } = self;
+        if threads[me].destroying.is_empty() {
+            return;
+        }
+        for type_name in threads[me].destroying.drain(..) {
+            facts.counted.insert(hash32(type_name, 0));
+            *learned = true;
         }
     }
 }

@@ -231,7 +231,7 @@ impl Execution {
             me: Cell::new(0),
             aborting: Cell::new(false),
             over: Cell::new(false),
-            core: RefCell::new(Core::new(settings, facts)),
+            core: RefCell::new(Core::new(settings, facts, world == World::Loom)),
             engine,
             #[cfg(raddle_loom)]
             watch: Default::default(),
@@ -286,7 +286,8 @@ impl Execution {
         }
         self.end_due_round(me);
         let limit = {
-            let core = self.core.borrow();
+            let mut core = self.core.borrow_mut();
+            core.note_destructors(me);
             let limit = core.settings.max_steps;
             (core.steps >= limit).then_some(limit)
         };
