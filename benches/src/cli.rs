@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use clap::Parser;
 use comfy_table::{Table, presets};
 
-use crate::{exploration, measure::Effort, overhead};
+use crate::{catalogue, exhaust, exploration, measure::Effort, memory, overhead};
 
 /// Measures what the shims cost against raw loom and raw shuttle, and how far exploration reaches.
 #[derive(Parser)]
@@ -17,8 +17,8 @@ pub struct Options {
     list: bool,
     /// Fewer and shorter rounds: rough numbers within seconds.
     #[arg(long)]
-    quick: bool,
-    /// The explorations that take more than a few seconds, too.
+    pub quick: bool,
+    /// Raw explorations to their end, though that takes hours, and memory over a million executions.
     #[arg(long)]
     pub long: bool,
 }
@@ -53,6 +53,10 @@ impl Options {
     }
 }
 
+fn owned(names: impl Iterator<Item = &'static str>) -> Vec<String> {
+    names.map(str::to_owned).collect()
+}
+
 /// An empty table with a header.
 pub fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
@@ -64,17 +68,20 @@ pub fn table(header: &[&str]) -> Table {
 /// asked for.
 pub fn main() -> ExitCode {
     let options = Options::parse();
-    let programs: [(&str, Vec<&str>, Measure); 3] = [
-        ("loom", overhead::loom_names().collect(), overhead::loom),
-        ("shuttle", overhead::shuttle_names().collect(), overhead::shuttle),
-        ("exploration", exploration::names().collect(), exploration::run),
+    let programs: [(&str, Vec<String>, Measure); 6] = [
+        ("loom", owned(overhead::loom_names()), overhead::loom),
+        ("shuttle", owned(overhead::shuttle_names()), overhead::shuttle),
+        ("exploration", owned(exploration::names()), exploration::run),
+        ("rate", owned(exploration::rated_names()), exploration::rates),
+        ("catalogue", catalogue::names().collect(), catalogue::run),
+        ("memory", owned(memory::names()), memory::run),
     ];
-    let wanted: Vec<(&str, Vec<&str>, Measure)> = programs
+    let wanted: Vec<(&str, Vec<String>, Measure)> = programs
         .into_iter()
         .map(|(table, programs, measure)| {
             (table, programs.into_iter().filter(|program| options.wants(table, program)).collect(), measure)
         })
-        .filter(|(_, programs, _): &(_, Vec<&str>, _)| !programs.is_empty())
+        .filter(|(_, programs, _): &(_, Vec<String>, _)| !programs.is_empty())
         .collect();
     if wanted.is_empty() {
         eprintln!("no program is called {:?}: --list shows them", options.filter.unwrap_or_default());
@@ -89,6 +96,7 @@ pub fn main() -> ExitCode {
     if cfg!(debug_assertions) {
         eprintln!("this is not an optimised build, and its numbers mean little: cargo run --release -p benches");
     }
+    exhaust::quiet();
     let mut failed = false;
     for (_, _, measure) in wanted {
         let Outcome { about, table, notes, problems } = measure(&options);

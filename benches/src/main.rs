@@ -1,25 +1,39 @@
 //! What the shims cost, in time and in executions.
 //!
-//! `cargo run --release -p benches` prints three tables:
+//! `cargo run --release -p benches` prints six tables:
 //!
 //! - **loom**: the same program on raw loom and through the shims: executions, time per execution, ratio.
 //! - **shuttle**: the same on raw shuttle, with its random scheduler: schedules per second, ratio.
-//! - **exploration**: how many executions it takes to exhaust a program, in loom, depth first and reduced, and how long.
+//! - **exploration**: how many executions it takes to exhaust a program, on raw loom, raw shuttle and raw TraceForge, and by
+//!   `dpor`, and how long.
+//! - **rate**: executions per second, of raw shuttle's depth-first search and `dpor`.
+//! - **catalogue**: as exploration, on the catalogue and on channels, in the loom world and by `dpor`.
+//! - **memory**: what is resident, early in a long exploration and at its end.
 //!
 //! What counts are the ratios. Both sides of one are measured in one run, turn by turn, in processor time, and the
 //! median of the rounds is shown: what else the machine does hardly matters. Nothing here is a test, and no time makes
 //! it fail; only a number of executions that is not the expected one does.
 
 #[cfg(not(any(loom, shuttle)))]
+mod catalogue;
+#[cfg(not(any(loom, shuttle)))]
 mod channels;
 #[cfg(not(any(loom, shuttle)))]
 mod cli;
+#[cfg(not(any(loom, shuttle)))]
+mod exhaust;
 #[cfg(not(any(loom, shuttle)))]
 mod exploration;
 #[cfg(not(any(loom, shuttle)))]
 mod measure;
 #[cfg(not(any(loom, shuttle)))]
+mod memory;
+#[cfg(not(any(loom, shuttle)))]
 mod overhead;
+#[cfg(not(any(loom, shuttle)))]
+mod reached;
+#[cfg(not(any(loom, shuttle)))]
+mod standard;
 #[cfg(not(any(loom, shuttle)))]
 mod worlds;
 

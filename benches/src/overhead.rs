@@ -33,17 +33,20 @@ enum Maps {
 }
 
 const LOOM: &[LoomProgram] = &[
-    LoomProgram { program: program!("mutex counter 2x2", mutex_counter(2, 2)), maps: Maps::OneToOne },
-    LoomProgram { program: program!("mutex counter 3x1", mutex_counter(3, 1)), maps: Maps::OneToOne },
-    LoomProgram { program: program!("load-store counter 2x2", load_store_counter(2, 2)), maps: Maps::OneToOne },
-    LoomProgram { program: program!("message passing, 3 messages", message_passing(3)), maps: Maps::OneToOne },
+    LoomProgram { program: program!("mutex counter 2x2", programs::mutex_counter(2, 2)), maps: Maps::OneToOne },
+    LoomProgram { program: program!("mutex counter 3x1", programs::mutex_counter(3, 1)), maps: Maps::OneToOne },
     LoomProgram {
-        program: program!("condvar hand-off, 3 values", condvar_hand_off(3)),
+        program: program!("load-store counter 2x2", programs::load_store_counter(2, 2)),
+        maps: Maps::OneToOne,
+    },
+    LoomProgram { program: program!("message passing, 3 messages", further::message_passing(3)), maps: Maps::OneToOne },
+    LoomProgram {
+        program: program!("condvar hand-off, 3 values", further::condvar_hand_off(3)),
         maps: Maps::Otherwise(
             "loom's Condvar wakes waiters in order and shares the park token, so the shims wait on a token of their own",
         ),
     },
-    LoomProgram { program: program!("2 readers, 1 writer", readers_and_writer(2)), maps: Maps::OneToOne },
+    LoomProgram { program: program!("2 readers, 1 writer", programs::readers_and_writer(2)), maps: Maps::OneToOne },
 ];
 
 /// A program on raw shuttle and through the shims.
@@ -62,13 +65,13 @@ const fn on_channels(name: &'static str, raw: fn()) -> Sampled {
 }
 
 const SHUTTLE: &[Sampled] = &[
-    sampled(program!("message passing", message_passing(1))),
-    sampled(program!("condvar hand-off", condvar_hand_off(1))),
-    sampled(program!("load-store counter 2x2", load_store_counter(2, 2))),
-    sampled(program!("2 readers, 1 writer", readers_and_writer(2))),
-    sampled(program!("mutex counter 4x10", mutex_counter(4, 10))),
-    sampled(program!("mutex counter 8x100", mutex_counter(8, 100))),
-    sampled(program!("mutex counter 100x10", mutex_counter(100, 10))),
+    sampled(program!("message passing", further::message_passing(1))),
+    sampled(program!("condvar hand-off", further::condvar_hand_off(1))),
+    sampled(program!("load-store counter 2x2", programs::load_store_counter(2, 2))),
+    sampled(program!("2 readers, 1 writer", programs::readers_and_writer(2))),
+    sampled(program!("mutex counter 4x10", programs::mutex_counter(4, 10))),
+    sampled(program!("mutex counter 8x100", programs::mutex_counter(8, 100))),
+    sampled(program!("mutex counter 100x10", programs::mutex_counter(100, 10))),
     on_channels("channel, 4 to 4, by shuttle's mpsc", channels::raw::mpsc),
     on_channels("channel, 4 to 4, by a condvar", channels::raw::condvar),
 ];
@@ -225,6 +228,6 @@ fn sample_shims(program: fn(), schedules: u64) -> u64 {
 }
 
 /// A check through the shims runs on a thread of its own, so the raw engines do too.
-fn on_fresh_thread(work: impl FnOnce() -> u64 + Send + 'static) -> u64 {
+pub fn on_fresh_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     thread::spawn(work).join().expect("no program fails")
 }

@@ -1,9 +1,10 @@
 //! The programs that are measured.
 //!
-//! This one file is compiled three times, below each of the modules of `worlds`, which say what the names mean that it
-//! takes from `super`. So the program on raw loom, on raw shuttle and through the shims is the same, letter by letter.
+//! This one file is compiled once below each of the modules of `worlds`, which say what the names mean that it takes from
+//! `super`. So the program on each raw engine and through the shims is the same, letter by letter. What needs more than
+//! TraceForge has is in `further.rs`.
 
-use super::{Arc, AtomicBool, AtomicUsize, Condvar, Mutex, Ordering, RwLock, UnsafeCell, thread};
+use super::{Arc, AtomicUsize, Mutex, Ordering, RwLock, thread};
 
 /// Threads add to one number behind a mutex, so many times each.
 pub fn mutex_counter(threads: usize, times: usize) {
@@ -43,67 +44,6 @@ pub fn load_store_counter(threads: usize, times: usize) {
     assert!((1..=threads * times).contains(&total.load(Ordering::SeqCst)));
 }
 
-struct Message {
-    text: UnsafeCell<usize>,
-    sent: AtomicBool,
-}
-
-// SAFETY: the text is written before `sent` is stored with release, and read only after it was loaded with acquire.
-unsafe impl Sync for Message {}
-
-/// One thread writes plain memory and raises a flag, for one message after another; main reads the memory of each
-/// message whose flag it sees.
-pub fn message_passing(messages: usize) {
-    let message = |_| Message { text: UnsafeCell::new(0), sent: AtomicBool::new(false) };
-    let messages: Arc<Vec<Message>> = Arc::new((0..messages).map(message).collect());
-    let sender = {
-        let messages = Arc::clone(&messages);
-        thread::spawn(move || {
-            for message in messages.iter() {
-                // SAFETY: main reads only after the store below.
-                message.text.with_mut(|text| unsafe { *text = 42 });
-                message.sent.store(true, Ordering::Release);
-            }
-        })
-    };
-    for message in messages.iter() {
-        if message.sent.load(Ordering::Acquire) {
-            // SAFETY: the sender writes no more once the flag is up.
-            assert_eq!(message.text.with(|text| unsafe { *text }), 42);
-        }
-    }
-    sender.join().unwrap();
-}
-
-/// Main hands values over to a thread, one after another: each waits for the other.
-pub fn condvar_hand_off(values: usize) {
-    let slot = Arc::new((Mutex::new(None), Condvar::new()));
-    let consumer = {
-        let slot = Arc::clone(&slot);
-        thread::spawn(move || {
-            let (value, changed) = &*slot;
-            for expected in 0..values {
-                let mut value = value.lock().unwrap();
-                while value.is_none() {
-                    value = changed.wait(value).unwrap();
-                }
-                assert_eq!(value.take(), Some(expected));
-                changed.notify_one();
-            }
-        })
-    };
-    for sent in 0..values {
-        let (value, changed) = &*slot;
-        let mut value = value.lock().unwrap();
-        while value.is_some() {
-            value = changed.wait(value).unwrap();
-        }
-        *value = Some(sent);
-        changed.notify_one();
-    }
-    consumer.join().unwrap();
-}
-
 /// Threads read what one thread writes.
 pub fn readers_and_writer(readers: usize) {
     let number = Arc::new(RwLock::new(0));
@@ -124,4 +64,64 @@ pub fn readers_and_writer(readers: usize) {
     }
     writer.join().unwrap();
     assert_eq!(*number.read().unwrap(), 1);
+}
+
+/// Threads load what one thread stores.
+pub fn loads_and_store(readers: usize) {
+    let number = Arc::new(AtomicUsize::new(0));
+    let read = |_| {
+        let number = Arc::clone(&number);
+        thread::spawn(move || assert!(number.load(Ordering::SeqCst) <= 1))
+    };
+    let readers: Vec<_> = (0..readers).map(read).collect();
+    let writer = {
+        let number = Arc::clone(&number);
+        thread::spawn(move || number.store(1, Ordering::SeqCst))
+    };
+    for reader in readers {
+        reader.join().unwrap();
+    }
+    writer.join().unwrap();
+    assert_eq!(number.load(Ordering::SeqCst), 1);
+}
+
+/// Threads store to one place, then to another; a checker loads both.
+pub fn reorder(setters: usize) {
+    let places = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+    let set = |_| {
+        let places = Arc::clone(&places);
+        thread::spawn(move || {
+            places.0.store(1, Ordering::SeqCst);
+            places.1.store(1, Ordering::SeqCst);
+        })
+    };
+    let setters: Vec<_> = (0..setters).map(set).collect();
+    let checker = {
+        let places = Arc::clone(&places);
+        thread::spawn(move || {
+            let seen = (places.0.load(Ordering::SeqCst), places.1.load(Ordering::SeqCst));
+            assert!(seen.0 <= 1 && seen.1 <= 1);
+        })
+    };
+    for setter in setters {
+        setter.join().unwrap();
+    }
+    checker.join().unwrap();
+}
+
+/// Two threads, of which each adds the other's number to its own, so many times.
+pub fn fibonacci(times: usize) {
+    let numbers = Arc::new([AtomicUsize::new(1), AtomicUsize::new(1)]);
+    let add = |mine: usize| {
+        let numbers = Arc::clone(&numbers);
+        thread::spawn(move || {
+            for _ in 0..times {
+                let sum = numbers[0].load(Ordering::SeqCst) + numbers[1].load(Ordering::SeqCst);
+                numbers[mine].store(sum, Ordering::SeqCst);
+            }
+        })
+    };
+    for worker in [add(0), add(1)] {
+        worker.join().unwrap();
+    }
 }

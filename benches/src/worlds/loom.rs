@@ -14,3 +14,7 @@ use ::loom::{
 #[path = "../programs.rs"]
 #[allow(clippy::duplicate_mod, reason = "the same program, in each world")]
 pub mod programs;
+
+#[path = "../further.rs"]
+#[allow(clippy::duplicate_mod, reason = "the same program, in each world")]
+pub mod further;

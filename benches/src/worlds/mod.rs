@@ -1,4 +1,4 @@
-//! The programs on each of the three.
+//! The programs on each engine, and through the shims.
 
 pub mod loom;
 pub mod shims;
@@ -17,14 +17,14 @@ pub struct Program {
     pub shuttle: fn(),
 }
 
-/// `program!("name", function(arguments))`: a [`Program`] of a function of `programs.rs`.
+/// `program!("name", module::function(arguments))`: a [`Program`] of a function of `programs.rs` or `further.rs`.
 macro_rules! program {
-    ($name:expr, $function:ident($($argument:expr),*)) => {
+    ($name:expr, $module:ident :: $function:ident($($argument:expr),*)) => {
         $crate::worlds::Program {
             name: $name,
-            shims: || $crate::worlds::shims::programs::$function($($argument),*),
-            loom: || $crate::worlds::loom::programs::$function($($argument),*),
-            shuttle: || $crate::worlds::shuttle::programs::$function($($argument),*),
+            shims: || $crate::worlds::shims::$module::$function($($argument),*),
+            loom: || $crate::worlds::loom::$module::$function($($argument),*),
+            shuttle: || $crate::worlds::shuttle::$module::$function($($argument),*),
         }
     };
 }

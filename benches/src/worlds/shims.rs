@@ -12,3 +12,7 @@ use raddle::{
 #[path = "../programs.rs"]
 #[allow(clippy::duplicate_mod, reason = "the same program, in each world")]
 pub mod programs;
+
+#[path = "../further.rs"]
+#[allow(clippy::duplicate_mod, reason = "the same program, in each world")]
+pub mod further;

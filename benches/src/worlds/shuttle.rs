@@ -12,6 +12,10 @@ use ::shuttle::{
 #[allow(clippy::duplicate_mod, reason = "the same program, in each world")]
 pub mod programs;
 
+#[path = "../further.rs"]
+#[allow(clippy::duplicate_mod, reason = "the same program, in each world")]
+pub mod further;
+
 /// std's, with the interface of the others.
 struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
 
