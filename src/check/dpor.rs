@@ -32,9 +32,11 @@ pub(crate) struct Dpor {
     /// The next node of this execution.
     at: usize,
     /// The node whose step may be another than in the execution before, or may have made another choice. What came before
-    /// it has been looked at.
+    /// it has been looked at, and is in the trace.
     fresh: usize,
     trace: Trace,
+    /// As in the core: what steps touch depends on it.
+    asks_time: bool,
     diverged: bool,
     /// Everybody who could go on sleeps.
     redundant: bool,
@@ -56,7 +58,7 @@ struct Pick {
     sleep: SmallVec<[usize; 4]>,
 }
 
-/// What has happened in this execution.
+/// What has happened in this execution. What it shares with the one before is kept, not found again.
 #[derive(Default)]
 struct Trace {
     steps: Vec<Step>,
@@ -64,10 +66,14 @@ struct Trace {
     threads: Vec<Vec<usize>>,
     /// By thread: what its next step comes after.
     before: Vec<Counts>,
+    /// How to undo that: with which step, whose changed, and what it was.
+    undo: Vec<(usize, usize, Counts)>,
     /// By place: the steps that have touched it, and how.
     places: Vec<(Place, Vec<(usize, Access)>)>,
     /// The last step has been taken, and not been looked at.
     pending: bool,
+    /// What the others would have done instead of that step: each thread, and what its next step would touch.
+    others: Vec<(usize, Kind, Footprint)>,
 }
 
 struct Step {
@@ -83,12 +89,15 @@ struct Step {
     tick: u32,
     /// Events that were recorded before it.
     since: usize,
-    /// What the others would have done instead: each thread, and what its next step would touch.
-    others: Vec<(usize, Kind, Footprint)>,
 }
 
 fn get(counts: &Counts, thread: usize) -> u32 {
     counts.get(thread).copied().unwrap_or(0)
+}
+
+/// As `clone`, in one go.
+fn copy(counts: &Counts) -> Counts {
+    Counts::from_slice(counts)
 }
 
 fn join(counts: &mut Counts, other: &Counts) {
@@ -99,11 +108,16 @@ fn join(counts: &mut Counts, other: &Counts) {
 }
 
 impl Trace {
-    fn clear(&mut self) {
-        self.steps.clear();
-        self.threads.clear();
-        self.before.clear();
-        self.places.clear();
+    /// Forgets the steps that were taken at this node and later.
+    fn rewind(&mut self, node: usize) {
+        let kept = self.steps.partition_point(|step| step.node < node);
+        self.steps.truncate(kept);
+        let later = |step: &mut usize| *step >= kept;
+        self.threads.iter_mut().for_each(|steps| while steps.pop_if(later).is_some() {});
+        self.places.iter_mut().for_each(|(_, touched)| while touched.pop_if(|(step, _)| later(step)).is_some() {});
+        while let Some((_, thread, before)) = self.undo.pop_if(|(step, ..)| later(step)) {
+            self.before[thread] = before;
+        }
         self.pending = false;
     }
 
@@ -135,7 +149,7 @@ impl Trace {
 
     /// What comes before a thread's next step in its own and by what made that possible.
     fn base_of(&self, thread: usize) -> Counts {
-        self.before.get(thread).cloned().unwrap_or_default()
+        self.before.get(thread).map_or_else(Counts::new, copy)
     }
 
     /// What a thread's next step comes after, but for what it depends on.
@@ -220,42 +234,42 @@ impl Dpor {
         }
         step.footprint.last = failed;
         let footprint = step.footprint.clone();
-        let base = step.clock.clone();
+        let base = copy(&step.clock);
         let number = step.number;
-        let fresh = step.node >= self.fresh;
-        let mut clock = self.races(at, (thread, kind), &base, &footprint, fresh);
+        let mut clock = self.races(at, (thread, kind), &base, &footprint);
         if clock.len() <= thread {
             clock.resize(thread + 1, 0);
         }
         clock[thread] = number + 1;
-        self.trace.steps[at].clock = clock.clone();
+        self.trace.steps[at].clock = copy(&clock);
         self.trace.touch(at);
         // Whose pending step has come to commute with everything, and was taken at once: it did not before this one.
-        for (other, kind, footprint) in std::mem::take(&mut self.trace.steps[at].others) {
+        let mut others = std::mem::take(&mut self.trace.others);
+        for (other, kind, footprint) in others.drain(..) {
             if core.ran.contains(&other) {
                 let base = self.trace.base_of(other);
-                self.races(at + 1, (other, kind), &base, &footprint, true);
+                self.races(at + 1, (other, kind), &base, &footprint);
             }
         }
+        self.trace.others = others;
         // Whoever has gone on meanwhile could do so because of this step.
+        let Trace { before, undo, .. } = &mut self.trace;
         for &ran in &core.ran {
             if ran != thread {
-                join(&mut self.trace.before[ran], &clock);
+                undo.push((at, ran, copy(&before[ran])));
+                join(&mut before[ran], &clock);
             }
         }
-        self.trace.before[thread] = clock;
+        undo.push((at, thread, std::mem::replace(&mut before[thread], clock)));
     }
 
-    /// What the step of a thread comes after, that has this footprint. If that is `fresh`, its races with the steps before
-    /// the one numbered `at` are tried the other way round.
-    fn races(&mut self, at: usize, step: (usize, Kind), base: &Counts, footprint: &Footprint, fresh: bool) -> Counts {
-        let mut clock = base.clone();
+    /// What the step of a thread comes after, that has this footprint. Its races with the steps before the one numbered
+    /// `at` are tried the other way round.
+    fn races(&mut self, at: usize, step: (usize, Kind), base: &Counts, footprint: &Footprint) -> Counts {
+        let mut clock = copy(base);
         let mut latest = self.trace.dependencies(footprint, false);
         latest.retain(|earlier| *earlier < at);
         self.trace.after(step.1, footprint, &latest, &mut clock);
-        if !fresh {
-            return clock;
-        }
         let all = self.trace.dependencies(footprint, true);
         // A step that waits may have been let through by any of them: which ones it could have come before without, is seen
         // only when that is tried.
@@ -341,7 +355,7 @@ impl Dpor {
         }
         if self.at == self.path.len() {
             let sleep = self.asleep(core);
-            let enabled: SmallVec<[usize; 6]> = point.threads.iter().copied().collect();
+            let enabled: SmallVec<[usize; 6]> = SmallVec::from_slice(point.threads);
             let awake = |thread: &usize| !sleep.contains(thread);
             let last = point.last.filter(|last| enabled.contains(last) && awake(last) && !point.yielding);
             let Some(picked) = last.or_else(|| enabled.iter().copied().find(awake)) else {
@@ -359,9 +373,15 @@ impl Dpor {
                 return 0;
             }
         };
+        let at = point.threads.iter().position(|thread| *thread == found).expect("the threads are those of the node");
+        if node < self.fresh {
+            return at;
+        }
         self.trace.know(core.threads.len());
-        let fresh = node >= self.fresh;
         let others = (0..core.threads.len()).filter(|&thread| thread != found && pending(core, thread));
+        let others = others.map(|thread| (thread, core.threads[thread].op.kind, core.footprint(thread)));
+        self.trace.others.clear();
+        self.trace.others.extend(others);
         let clock = self.trace.base(core, found);
         let number = self.trace.threads[found].len() as u32;
         self.trace.threads[found].push(self.trace.steps.len());
@@ -374,13 +394,9 @@ impl Dpor {
             clock,
             tick: core.threads[found].view.now.get(found),
             since: core.events.len(),
-            others: match fresh {
-                true => others.map(|thread| (thread, core.threads[thread].op.kind, core.footprint(thread))).collect(),
-                false => Vec::new(),
-            },
         });
         self.trace.pending = true;
-        point.threads.iter().position(|thread| *thread == found).expect("the threads are those of the node")
+        at
     }
 }
 
@@ -401,7 +417,7 @@ impl Chooser for Dpor {
         for thread in (0..core.threads.len()).filter(|&thread| pending(core, thread)) {
             let footprint = core.footprint(thread);
             let base = self.trace.base(core, thread);
-            self.races(at, (thread, core.threads[thread].op.kind), &base, &footprint, true);
+            self.races(at, (thread, core.threads[thread].op.kind), &base, &footprint);
         }
     }
 
@@ -437,7 +453,10 @@ impl Search for Dpor {
         self.at = 0;
         self.fresh = self.path.iter().rposition(|node| matches!(node, Node::Pick(_))).unwrap_or(0);
         self.redundant = false;
-        self.trace.clear();
+        if self.trace.steps.is_empty() {
+            self.fresh = 0;
+        }
+        self.trace.rewind(self.fresh);
     }
 
     fn diverged(&self) -> bool {
@@ -472,5 +491,10 @@ impl Search for Dpor {
 
     fn end(&mut self, core: &Core) {
         self.stopped(core, false);
+        if self.asks_time != core.asks_time {
+            self.asks_time = core.asks_time;
+            // Nothing that has been found holds any more.
+            self.trace.rewind(0);
+        }
     }
 }
