@@ -35,8 +35,6 @@ pub(crate) struct Dpor {
     /// it has been looked at, and is in the trace.
     fresh: usize,
     trace: Trace,
-    /// As in the core: what steps touch depends on it.
-    asks_time: bool,
     diverged: bool,
     /// Everybody who could go on sleeps.
     redundant: bool,
@@ -171,15 +169,12 @@ impl Trace {
         }
         for (place, access) in &footprint.places {
             let touched = self.places.iter().find(|(other, _)| other == place).map(|(_, touched)| touched);
-            for &(step, theirs) in touched.into_iter().flatten().rev() {
-                match (access, theirs) {
-                    (Access::Awaits, _) | (Access::Reads, Access::Reads) => continue,
-                    _ => found.push(step),
-                }
-                if theirs == Access::Changes && !all {
-                    break;
-                }
-            }
+            let Some(touched) = touched.filter(|_| *access != Access::Awaits) else { continue };
+            let changed = || touched.iter().rposition(|(_, theirs)| *theirs == Access::Changes);
+            let since = if all { 0 } else { changed().unwrap_or(0) };
+            // In their order, which leaves nothing to sort as a rule.
+            let depends = |theirs: Access| *access == Access::Changes || theirs == Access::Changes;
+            found.extend(touched[since..].iter().filter(|(_, theirs)| depends(*theirs)).map(|(step, _)| *step));
         }
         found.sort_unstable();
         found.dedup();
@@ -268,8 +263,12 @@ impl Dpor {
     fn races(&mut self, at: usize, step: (usize, Kind), base: &Counts, footprint: &Footprint) -> Counts {
         let mut clock = copy(base);
         let mut latest = self.trace.dependencies(footprint, false);
+        let alone = latest.is_empty();
         latest.retain(|earlier| *earlier < at);
         self.trace.after(step.1, footprint, &latest, &mut clock);
+        if alone {
+            return clock;
+        }
         let all = self.trace.dependencies(footprint, true);
         // A step that waits may have been let through by any of them: which ones it could have come before without, is seen
         // only when that is tried.
@@ -453,9 +452,6 @@ impl Search for Dpor {
         self.at = 0;
         self.fresh = self.path.iter().rposition(|node| matches!(node, Node::Pick(_))).unwrap_or(0);
         self.redundant = false;
-        if self.trace.steps.is_empty() {
-            self.fresh = 0;
-        }
         self.trace.rewind(self.fresh);
     }
 
@@ -491,10 +487,5 @@ impl Search for Dpor {
 
     fn end(&mut self, core: &Core) {
         self.stopped(core, false);
-        if self.asks_time != core.asks_time {
-            self.asks_time = core.asks_time;
-            // Nothing that has been found holds any more.
-            self.trace.rewind(0);
-        }
     }
 }

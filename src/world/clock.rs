@@ -13,8 +13,15 @@ use std::{panic::Location, sync::atomic::Ordering};
 use smallvec::SmallVec;
 
 /// One counter a thread; a thread that is missing counts as 0.
-#[derive(Clone, Default, Debug, PartialEq, Eq)]
+#[derive(Default, Debug, PartialEq, Eq)]
 pub(crate) struct Clock(SmallVec<[u32; 6]>);
+
+impl Clone for Clock {
+    fn clone(&self) -> Clock {
+        // SmallVec's own goes one by one.
+        Clock(SmallVec::from_slice(&self.0))
+    }
+}
 
 impl Clock {
     pub(crate) fn get(&self, thread: usize) -> u32 {

@@ -31,7 +31,7 @@ macro_rules! named {
 fn main() {
     let [name, most] = &std::env::args().skip(1).collect::<Vec<_>>()[..] else { panic!("a program, and a number") };
     let most = most.parse().expect("a number of executions");
-    let programs: [Option<(&str, fn())>; _] = standard::standard!(named);
+    let programs = standard::standard!(named);
     let program = programs.into_iter().flatten().find(|(known, _)| known == name).expect("a program of the list").1;
     let measured = reached::measure(|| {
         let config = traceforge::Config::builder().with_max_iterations(most).build();
