@@ -1,7 +1,5 @@
 //! How far exploration reaches through the shims: `dpor` and the loom world, on the catalogue and on channels.
 
-use std::time::Instant;
-
 use comfy_table::CellAlignment;
 use raddle::{
     Check, Coverage, Strategy, World,
@@ -11,6 +9,9 @@ use raddle::{
 use crate::{
     channels,
     cli::{Options, Outcome, table},
+    exhaust,
+    exploration::cells,
+    reached::measure,
 };
 
 /// On channels: raw engines have none that would be the same.
@@ -48,17 +49,19 @@ pub fn run(options: &Options) -> Outcome {
     for (name, run) in cases.chain(channels).filter(|(name, _)| options.wants("catalogue", name)) {
         let mut row = vec![name.clone()];
         let explored = [Strategy::Exhaustive, Strategy::Dpor].map(|strategy| {
-            let (check, model) = run(strategy);
-            let start = Instant::now();
-            let verdict = check.executions(u64::MAX).run(model).expect("the program can be checked");
-            let time = start.elapsed().as_secs_f64();
-            assert!(verdict.failure.is_none(), "{}", raddle::render(&verdict));
-            if verdict.coverage != Coverage::Exhausted {
-                notes.push(format!("{name}, {strategy}: {}", verdict.coverage));
+            let mut coverage = None;
+            let measured = measure(|| {
+                let (check, model) = run(strategy);
+                let verdict = check.executions(u64::MAX).run(model).expect("the program can be checked");
+                assert!(verdict.failure.is_none(), "{}", raddle::render(&verdict));
+                coverage = Some(verdict.coverage);
+                exhaust::of(&verdict)
+            });
+            if let Some(bounded) = coverage.filter(|coverage| *coverage != Coverage::Exhausted) {
+                notes.push(format!("{name}, {strategy}: {bounded}"));
             }
-            let redundant = if verdict.redundant > 0 { format!(" + {}", verdict.redundant) } else { String::new() };
-            row.extend([format!("{}{redundant}", verdict.executions), format!("{:.1} ms", time * 1e3)]);
-            (verdict.executions, time)
+            row.extend(cells(&measured));
+            (measured.reached.executions, measured.seconds)
         });
         let [(loom, slow), (dpor, quick)] = explored;
         row.push(format!("{:.1}", slow / quick));
@@ -69,7 +72,7 @@ pub fn run(options: &Options) -> Outcome {
         column.set_cell_alignment(CellAlignment::Right);
     }
     let about =
-        "catalogue: executions to exhaust a program through the shims, time on the wall (met: dpor needs no more \
+        "catalogue: executions to exhaust a program through the shims, and processor time (met: dpor needs no more \
                  executions than loom, and less time)"
             .to_owned();
     Outcome { about, table: rows, notes, problems: Vec::new() }

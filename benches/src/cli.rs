@@ -7,7 +7,7 @@ use comfy_table::{Table, presets};
 
 use crate::{catalogue, exhaust, exploration, measure::Effort, memory, overhead};
 
-/// Measures what the shims cost against raw loom and raw shuttle, and how far exploration reaches.
+/// Measures what the shims cost against raw loom and raw shuttle, and how far exploration reaches, TraceForge beside it.
 #[derive(Parser)]
 pub struct Options {
     /// Only the programs whose name, after the table's ("shuttle: mutex counter 4x10"), contains this.

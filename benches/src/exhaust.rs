@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use raddle::{Check, Coverage, Strategy};
+use raddle::{Check, Coverage, Strategy, Verdict};
 
 use crate::{
     overhead::on_fresh_thread,
@@ -91,6 +91,11 @@ pub fn shims(check: Check, program: fn()) -> Reached {
     let verdict = check.executions(u64::MAX).run(program).expect("the program can be checked");
     assert!(verdict.passed(), "{}", raddle::render(&verdict));
     assert_eq!(verdict.coverage, Coverage::Exhausted);
+    of(&verdict)
+}
+
+/// What a verdict tells.
+pub fn of(verdict: &Verdict) -> Reached {
     Reached { executions: verdict.executions + verdict.redundant, blocked: verdict.redundant, exhausted: true }
 }
 

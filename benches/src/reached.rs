@@ -8,7 +8,7 @@ use crate::measure::Turn;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Reached {
     pub executions: u64,
-    /// Of them, those that were given up as no order of what has happened (TraceForge).
+    /// Of them, those that count for nothing: blocked in TraceForge, redundant in `dpor`.
     pub blocked: u64,
     /// Nothing is left.
     pub exhausted: bool,
@@ -30,7 +30,7 @@ pub struct Measured {
 const TURN: Duration = Duration::from_millis(100);
 
 /// Explores once; if that is short, as often as fits into a turn, so that the clock's grain does not show.
-pub fn measure(explore: impl Fn() -> Reached) -> Measured {
+pub fn measure(mut explore: impl FnMut() -> Reached) -> Measured {
     let mut reached = None;
     let mut first = Turn::of(|| reached.insert(explore()).executions);
     let reached = reached.expect("it has been explored");
