@@ -53,10 +53,6 @@ impl Options {
     }
 }
 
-fn owned(names: impl Iterator<Item = &'static str>) -> Vec<String> {
-    names.map(str::to_owned).collect()
-}
-
 /// An empty table with a header.
 pub fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
@@ -69,12 +65,12 @@ pub fn table(header: &[&str]) -> Table {
 pub fn main() -> ExitCode {
     let options = Options::parse();
     let programs: [(&str, Vec<String>, Measure); 6] = [
-        ("loom", owned(overhead::loom_names()), overhead::loom),
-        ("shuttle", owned(overhead::shuttle_names()), overhead::shuttle),
-        ("exploration", owned(exploration::names()), exploration::run),
-        ("rate", owned(exploration::rated_names()), exploration::rates),
+        ("loom", overhead::loom_names().map(str::to_owned).collect(), overhead::loom),
+        ("shuttle", overhead::shuttle_names().map(str::to_owned).collect(), overhead::shuttle),
+        ("exploration", exploration::names().map(str::to_owned).collect(), exploration::run),
+        ("rate", exploration::rated_names().map(str::to_owned).collect(), exploration::rates),
         ("catalogue", catalogue::names().collect(), catalogue::run),
-        ("memory", owned(memory::names()), memory::run),
+        ("memory", memory::names().map(str::to_owned).collect(), memory::run),
     ];
     let wanted: Vec<(&str, Vec<String>, Measure)> = programs
         .into_iter()
