@@ -9,6 +9,7 @@ mod atomics;
 mod barrier;
 mod busy;
 mod channels;
+mod condvar;
 mod dpor;
 mod failures;
 mod go;
