@@ -84,18 +84,17 @@ fn surw_makes_every_order_of_selected_steps_about_as_likely_and_urw_does_not() {
     assert!(urw[&0] > 1_500, "{urw:?}");
 }
 
-/// Main goes on before it spawns who takes two of the four steps: it stands for that thread until then.
+/// Main goes on before it spawns the second of two, for whom it stands until then, and after that, when it no longer does.
 #[test]
 fn surw_counts_what_a_thread_has_yet_to_spawn() {
     let surw = drawn(Strategy::Surw, 2_000, || {
-        let steps = Arc::new(AtomicUsize::new(0));
-        let (one, two) = (Arc::clone(&steps), Arc::clone(&steps));
-        let looks = thread::spawn(move || one.load(Relaxed));
-        let own = AtomicUsize::new(0);
-        (0..3).for_each(|n| own.store(n, Relaxed));
-        let adds = thread::spawn(move || (0..4).for_each(|_| _ = two.fetch_add(1, Relaxed)));
-        adds.join().unwrap();
-        looks.join().unwrap()
+        let (steps, own) = (Arc::new(AtomicUsize::new(0)), AtomicUsize::new(0));
+        for _ in 0..2 {
+            let steps = Arc::clone(&steps);
+            drop(thread::spawn(move || (0..2).for_each(|_| _ = steps.fetch_add(1, Relaxed))));
+            (0..3).for_each(|n| own.store(n, Relaxed));
+        }
+        steps.load(Relaxed)
     });
     assert!(surw.len() == 5 && surw.values().all(|times| (330..=470).contains(times)), "{surw:?}");
 }
