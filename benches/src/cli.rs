@@ -5,9 +5,9 @@ use std::{process::ExitCode, time::Duration};
 use clap::Parser;
 use comfy_table::{Table, presets};
 
-use crate::{exploration, measure::Effort, overhead};
+use crate::{exploration, measure::Effort, overhead, schedules};
 
-/// Measures what the shims cost against raw loom and raw shuttle, and how far exploration reaches.
+/// Measures what the shims cost against raw loom and raw shuttle, how far exploration reaches, and how soon bugs are found.
 #[derive(Parser)]
 pub struct Options {
     /// Only the programs whose name, after the table's ("shuttle: mutex counter 4x10"), contains this.
@@ -15,9 +15,9 @@ pub struct Options {
     /// List the programs instead.
     #[arg(long)]
     list: bool,
-    /// Fewer and shorter rounds: rough numbers within seconds.
+    /// Fewer and shorter rounds, fewer seeds and schedules: rough numbers within seconds.
     #[arg(long)]
-    quick: bool,
+    pub quick: bool,
     /// The explorations that take more than a few seconds, too.
     #[arg(long)]
     pub long: bool,
@@ -64,17 +64,18 @@ pub fn table(header: &[&str]) -> Table {
 /// asked for.
 pub fn main() -> ExitCode {
     let options = Options::parse();
-    let programs: [(&str, Vec<&str>, Measure); 3] = [
-        ("loom", overhead::loom_names().collect(), overhead::loom),
-        ("shuttle", overhead::shuttle_names().collect(), overhead::shuttle),
-        ("exploration", exploration::names().collect(), exploration::run),
+    let programs: [(&str, Vec<String>, Measure); 4] = [
+        ("loom", overhead::loom_names().map(str::to_owned).collect(), overhead::loom),
+        ("shuttle", overhead::shuttle_names().map(str::to_owned).collect(), overhead::shuttle),
+        ("exploration", exploration::names().map(str::to_owned).collect(), exploration::run),
+        ("schedules-to-bug", schedules::names().collect(), schedules::run),
     ];
-    let wanted: Vec<(&str, Vec<&str>, Measure)> = programs
+    let wanted: Vec<(&str, Vec<String>, Measure)> = programs
         .into_iter()
         .map(|(table, programs, measure)| {
             (table, programs.into_iter().filter(|program| options.wants(table, program)).collect(), measure)
         })
-        .filter(|(_, programs, _): &(_, Vec<&str>, _)| !programs.is_empty())
+        .filter(|(_, programs, _): &(_, Vec<String>, _)| !programs.is_empty())
         .collect();
     if wanted.is_empty() {
         eprintln!("no program is called {:?}: --list shows them", options.filter.unwrap_or_default());
@@ -99,8 +100,8 @@ pub fn main() -> ExitCode {
         failed |= !problems.is_empty();
     }
     println!(
-        "Medians of {} rounds in turn, in processor time; in brackets the least and the most. Again: cargo run --release \
-         -p benches [-- --quick] [-- --long] [-- FILTER]",
+        "Ratios and their times: medians of {} rounds in turn, in processor time; in brackets the least and the most. \
+         Again: cargo run --release -p benches [-- --quick] [-- --long] [-- FILTER]",
         options.effort().rounds
     );
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }

@@ -1,14 +1,15 @@
-//! What the shims cost, in time and in executions.
+//! What the shims cost, in time and in executions, and how soon bugs are found.
 //!
-//! `cargo run --release -p benches` prints three tables:
+//! `cargo run --release -p benches` prints four tables:
 //!
 //! - **loom**: the same program on raw loom and through the shims: executions, time per execution, ratio.
 //! - **shuttle**: the same on raw shuttle, with its random scheduler: schedules per second, ratio.
 //! - **exploration**: how many executions it takes to exhaust a program, in loom, depth first and reduced, and how long.
+//! - **schedules-to-bug**: how many schedules it takes each strategy to find each bug of the catalogue.
 //!
 //! What counts are the ratios. Both sides of one are measured in one run, turn by turn, in processor time, and the
 //! median of the rounds is shown: what else the machine does hardly matters. Nothing here is a test, and no time makes
-//! it fail; only a number of executions that is not the expected one does.
+//! it fail; only a number of executions that is not the expected one does, and a failure that is not the bug's.
 
 #[cfg(not(any(loom, shuttle)))]
 mod channels;
@@ -20,6 +21,10 @@ mod exploration;
 mod measure;
 #[cfg(not(any(loom, shuttle)))]
 mod overhead;
+#[cfg(not(any(loom, shuttle)))]
+mod reorder;
+#[cfg(not(any(loom, shuttle)))]
+mod schedules;
 #[cfg(not(any(loom, shuttle)))]
 mod worlds;
 

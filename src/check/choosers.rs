@@ -5,7 +5,7 @@
 //! next (PCT how long executions are, URW its estimates) where no token could repeat it, and which count every thread
 //! as able to run that shuttle does not know to be waiting.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use rand::{Rng, RngCore, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -13,6 +13,10 @@ use smallvec::SmallVec;
 
 use super::token::Estimate;
 use crate::world::core::Core;
+
+mod surw;
+
+pub(crate) use self::surw::{Surw, Trial, select};
 
 /// Two or more threads can take a step: which one does?
 pub(crate) struct Point<'a> {
@@ -85,6 +89,18 @@ impl<C: Chooser> Chooser for Rc<RefCell<C>> {
     fn stopped(&mut self, core: &Core, early: bool) {
         self.borrow_mut().stopped(core, early);
     }
+}
+
+/// Draws a place with a probability proportional to its weight. The weights must not all be 0.
+fn weighted(rng: &mut Pcg64Mcg, weights: impl Iterator<Item = u64> + Clone) -> usize {
+    let mut left = rng.gen_range(0..weights.clone().sum::<u64>());
+    for (at, weight) in weights.enumerate() {
+        if left < weight {
+            return at;
+        }
+        left -= weight;
+    }
+    unreachable!("the number drawn is below the sum of the weights")
 }
 
 /// Any enabled thread, with the same probability at each step.
@@ -165,13 +181,13 @@ impl Chooser for Pct {
 /// ASPLOS 2025). The numbers come from one trial execution.
 pub(crate) struct Urw {
     rng: Pcg64Mcg,
-    estimate: Rc<Estimate>,
+    estimate: Arc<Estimate>,
     /// For each thread seen so far: the points of its own and of those that it has yet to spawn.
     points: Vec<u64>,
 }
 
 impl Urw {
-    pub(crate) fn new(seed: u64, estimate: Rc<Estimate>) -> Urw {
+    pub(crate) fn new(seed: u64, estimate: Arc<Estimate>) -> Urw {
         Urw { rng: Pcg64Mcg::seed_from_u64(seed), estimate, points: Vec::new() }
     }
 }
@@ -192,14 +208,7 @@ impl Chooser for Urw {
             self.points[*thread].saturating_sub(done).max(1)
         };
         let weights: SmallVec<[u64; 8]> = point.threads.iter().map(weight).collect();
-        let mut left = self.rng.gen_range(0..weights.iter().sum::<u64>());
-        for (at, weight) in weights.iter().enumerate() {
-            if left < *weight {
-                return at;
-            }
-            left -= weight;
-        }
-        unreachable!("the number drawn is below the sum of the weights")
+        weighted(&mut self.rng, weights.iter().copied())
     }
 
     fn choose(&mut self, n: usize) -> usize {

@@ -9,11 +9,11 @@ use std::{
 
 use super::{
     Coverage, Error, Failure, Limit, Model, Plan, Strategy, Token, TokenError,
-    choosers::{Chooser, Dfs, Pct, Pos, Random, Replay, Search, Urw},
+    choosers::{Chooser, Dfs, Pct, Pos, Random, Replay, Search, Surw, Trial, Urw, select},
     crash::Armed,
     dpor::Dpor,
     outcome::{Again, Ended, Explored, MOST_RESTARTS, confirm, diverged, names, steps, take, with_token},
-    token::{Body, Estimate, Estimated},
+    token::{Body, Estimated},
 };
 use crate::world::{Engine, Execution, core::mix, facts::Facts, panics::message_of, shuttle, timer::Kept};
 
@@ -131,8 +131,8 @@ impl Session<'_> {
 
     /// Draws schedules at random.
     fn sample(&mut self) -> Result<Explored, Error> {
-        let mut estimated = Estimated::Nothing;
-        let mut estimate = Rc::new(Estimate::default());
+        let mut estimates = Vec::new();
+        let mut armed = None;
         loop {
             let index = self.executions;
             if index >= self.plan.budget {
@@ -143,43 +143,57 @@ impl Session<'_> {
             }
             let seed = mix(self.plan.seed, index);
             if index == 0 {
-                estimated = self.first_estimate()?;
-                if let Estimated::Points(points) = &estimated {
-                    estimate = Rc::new(points.clone());
-                }
-                self.arm(Body::Seed { seed, estimate: estimated.clone() });
+                estimates = self.first_estimates()?;
+                armed = None;
+            }
+            let drawn = select(seed, &estimates);
+            let estimate = &mut estimates[drawn].1;
+            if armed != Some(drawn) {
+                self.arm(Body::Seed { seed, estimate: estimate.clone() });
+                armed = Some(drawn);
             }
             self.armed.seed(index + 1, seed);
-            let ended = self.run(chooser(self.plan.strategy, seed, &estimated, &estimate))?;
+            let ended = self.run(chooser(self.plan.strategy, seed, estimate))?;
             if let Ended::Failed(failure) = ended {
                 let coverage = Coverage::Sampled { schedules: self.executions };
-                return self.confirmed(failure, Body::Seed { seed, estimate: estimated }, coverage);
+                return self.confirmed(failure, Body::Seed { seed, estimate: estimate.clone() }, coverage);
             }
-            if let Estimated::Steps(steps) = &mut estimated {
+            if let Estimated::Steps(steps) = estimate {
                 let seen = self.ex.core.borrow().threads.iter().map(|thread| thread.points as usize).sum();
                 if seen > *steps {
                     *steps = seen;
-                    self.arm(Body::Seed { seed, estimate: estimated.clone() });
+                    armed = None;
                 }
             }
         }
     }
 
-    /// What the sampler needs to know before its first schedule. URW draws one at random, which is not counted.
-    fn first_estimate(&mut self) -> Result<Estimated, Error> {
+    /// What the sampler needs to know before its first schedule: a schedule is drawn with one of these, each as likely as
+    /// its weight says. URW and SURW draw a schedule at random, which is not counted.
+    fn first_estimates(&mut self) -> Result<Vec<(u64, Estimated)>, Error> {
         match self.plan.strategy {
-            Strategy::Pct { .. } => Ok(Estimated::Steps(FIRST_STEPS)),
-            Strategy::Urw => loop {
-                let ended = self.run(Box::new(Random::new(self.plan.seed)))?;
+            Strategy::Pct { .. } => Ok(vec![(1, Estimated::Steps(FIRST_STEPS))]),
+            Strategy::Urw | Strategy::Surw => loop {
+                let trial = Rc::new(RefCell::new(Trial::new(self.plan.seed)));
+                let ended = self.run(Box::new(Rc::clone(&trial)))?;
                 if matches!(ended, Ended::Learned) {
                     continue;
                 }
                 self.executions -= 1;
-                self.steps -= self.ex.core.borrow().steps;
                 // Whether it failed does not matter: it says how many steps there are.
-                return Ok(Estimated::Points(Estimate::of(&self.ex.core.borrow())));
+                let core = self.ex.core.borrow();
+                self.steps -= core.steps;
+                let selectable = match self.plan.strategy {
+                    Strategy::Surw => trial.borrow().selectable(&core),
+                    _ => Vec::new(),
+                };
+                if !selectable.is_empty() {
+                    return Ok(selectable);
+                }
+                let points = core.threads.iter().map(|thread| (thread.parent.unwrap_or(0), thread.points)).collect();
+                return Ok(vec![(1, Estimated::points(points))]);
             },
-            _ => Ok(Estimated::Nothing),
+            _ => Ok(vec![(1, Estimated::Nothing)]),
         }
     }
 
@@ -274,13 +288,7 @@ impl Session<'_> {
                 let parted = replay.borrow().parted.clone();
                 Ok((ended, parted))
             }
-            Body::Seed { seed, estimate } => {
-                let points = match estimate {
-                    Estimated::Points(points) => Rc::new(points.clone()),
-                    _ => Rc::default(),
-                };
-                Ok((self.run(chooser(self.plan.strategy, *seed, estimate, &points))?, None))
-            }
+            Body::Seed { seed, estimate } => Ok((self.run(chooser(self.plan.strategy, *seed, estimate))?, None)),
             Body::Path { .. } | Body::Number { .. } => {
                 Err(TokenError::DoesNotFit("it holds neither a seed nor decisions".to_owned()).into())
             }
@@ -288,11 +296,12 @@ impl Session<'_> {
     }
 }
 
-fn chooser(strategy: Strategy, seed: u64, estimated: &Estimated, points: &Rc<Estimate>) -> Box<dyn Chooser> {
-    match (strategy, estimated) {
+fn chooser(strategy: Strategy, seed: u64, estimate: &Estimated) -> Box<dyn Chooser> {
+    match (strategy, estimate) {
         (Strategy::Pct { depth }, Estimated::Steps(steps)) => Box::new(Pct::new(seed, depth, *steps)),
         (Strategy::Pos, _) => Box::new(Pos::new(seed)),
-        (Strategy::Urw, _) => Box::new(Urw::new(seed, Rc::clone(points))),
+        (_, Estimated::Points(points)) => Box::new(Urw::new(seed, Arc::clone(points))),
+        (_, Estimated::Selected { place, uses }) => Box::new(Surw::new(seed, *place, Arc::clone(uses))),
         _ => Box::new(Random::new(seed)),
     }
 }

@@ -313,7 +313,9 @@ impl Check {
             steps: 0,
             elapsed: Duration::ZERO,
             seed: match strategy {
-                Strategy::Random | Strategy::Pct { .. } | Strategy::Urw | Strategy::Pos => Some(self.seed),
+                Strategy::Random | Strategy::Pct { .. } | Strategy::Urw | Strategy::Surw | Strategy::Pos => {
+                    Some(self.seed)
+                }
                 _ => None,
             },
         }

@@ -510,6 +510,11 @@ pub(crate) fn mix(seed: u64, n: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// A 32-bit name for a place in the source, the same in every process of the same build.
+pub(crate) fn place(location: &Location<'_>) -> u32 {
+    hash32(location.file(), location.line() << 10 | location.column())
+}
+
 /// A 32-bit name for a place or a type, the same in every process of the same build.
 pub(crate) fn hash32(text: &str, n: u32) -> u32 {
     let mut hash = crc32fast::Hasher::new();

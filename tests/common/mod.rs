@@ -58,7 +58,7 @@ pub fn exhaustive() -> Vec<Strategy> {
 
 /// The compiled strategies that draw schedules.
 pub fn samplers() -> Vec<Strategy> {
-    compiled(&[Strategy::Random, Strategy::Pct { depth: 3 }, Strategy::Urw, Strategy::Pos])
+    compiled(&[Strategy::Random, Strategy::Pct { depth: 3 }, Strategy::Urw, Strategy::Surw, Strategy::Pos])
 }
 
 /// Those of the strategies whose world is compiled.
