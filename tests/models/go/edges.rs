@@ -144,6 +144,22 @@ fn mm6_a_receive_comes_before_the_end_of_the_send_that_has_its_place() {
         // The first receive makes room for no send before that.
         fails(DataRace, RACE, room(capacity, capacity));
     }
+    // Nor does it where it was made before.
+    races_in_shuttle(|| {
+        let (mine, theirs) = plain();
+        let c = Chan::new(2);
+        let d = c.clone();
+        go(move || {
+            theirs.set(1);
+            d.recv();
+        });
+        c.send(());
+        while !c.is_empty() {
+            thread::yield_now();
+        }
+        c.send(());
+        mine.get();
+    });
 }
 
 #[test]
