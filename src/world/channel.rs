@@ -375,13 +375,8 @@ impl Core {
         let how = match way {
             Way::Put => {
                 let ticket = self.send_off(me);
-                let channel = self.channel_mut(object);
-                channel.queue.push_back(ticket);
-                if channel.fresh > 0 {
-                    channel.fresh -= 1;
-                } else if let Some(clock) = channel.room.pop_front() {
-                    self.threads[me].view.acquire(&clock);
-                }
+                self.take_place(me, object);
+                self.channel_mut(object).queue.push_back(ticket);
                 How::Sent
             }
             Way::Take(up) => {
@@ -406,9 +401,13 @@ impl Core {
                 }
                 Side::Send => {
                     let ticket = self.send_off(me);
+                    let clock = self.publish(partner);
                     if self.channel(object).capacity == Some(0) {
-                        let clock = self.publish(partner);
                         self.threads[me].view.acquire(&clock);
+                    } else {
+                        // As if it had been queued: a later send is after this receive.
+                        self.take_place(me, object);
+                        self.channel_mut(object).room.push_back(clock);
                     }
                     self.complete(partner, arm, How::Received(ticket), Clock::default());
                     How::Sent
@@ -422,6 +421,16 @@ impl Core {
             Way::Fire(_) | Way::Nothing => unreachable!("dealt with above"),
         };
         Some((at, how))
+    }
+
+    /// Takes a place in the buffer, after whoever has made room.
+    fn take_place(&mut self, me: usize, object: usize) {
+        let channel = self.channel_mut(object);
+        if channel.fresh > 0 {
+            channel.fresh -= 1;
+        } else if let Some(clock) = channel.room.pop_front() {
+            self.threads[me].view.acquire(&clock);
+        }
     }
 
     /// Takes an arm for a thread that waits: it goes on with nothing more to decide.

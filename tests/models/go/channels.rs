@@ -103,33 +103,29 @@ fn ch6_several_senders_and_receivers_lose_and_double_nothing() {
 
 #[test]
 fn ch7_a_receive_moves_up_the_value_of_a_sender_that_waits() {
-    let program = |pause: bool| {
+    let program = |pause| {
         let c = Chan::new(1);
         c.send(1);
         let d = c.clone();
         go(move || d.send(2));
-        if pause {
-            thread::sleep(SOON);
-        }
+        thread::sleep(pause);
         let first = c.recv().unwrap();
         let queued = c.len();
         (first, queued, c.recv().unwrap())
     };
     // If the sender waits, the buffer is as full as it was.
-    settles((1, 1, 2), move || program(true));
-    shows([(1, 0, 2), (1, 1, 2)], move || program(false));
+    settles((1, 1, 2), program);
+    shows([(1, 0, 2), (1, 1, 2)], move || program(Duration::ZERO));
 }
 
 #[test]
 fn ch7_nobody_overtakes_a_sender_that_waits() {
-    let program = |pause: bool| {
+    let program = |pause| {
         let c = Chan::new(1);
         c.send(1);
         let d = c.clone();
         go(move || d.send(2));
-        if pause {
-            thread::sleep(SOON);
-        }
+        thread::sleep(pause);
         let first = c.recv().unwrap();
         let room = select! {
             send(c, 3) => true,
@@ -138,19 +134,17 @@ fn ch7_nobody_overtakes_a_sender_that_waits() {
         let rest = if room { vec![c.recv().unwrap(), c.recv().unwrap()] } else { vec![c.recv().unwrap()] };
         (first, rest)
     };
-    settles((1, vec![2]), move || program(true));
-    shows([(1, vec![2]), (1, vec![3, 2])], move || program(false));
+    settles((1, vec![2]), program);
+    shows([(1, vec![2]), (1, vec![3, 2])], move || program(Duration::ZERO));
 }
 
 #[test]
 fn ch8_a_value_is_handed_to_a_receiver_that_waits_past_the_buffer() {
-    let program = |pause: bool| {
+    let program = |pause| {
         let (c, got) = (Chan::new(1), Chan::new(1));
         let (theirs, told) = (c.clone(), got.clone());
         go(move || told.send(theirs.recv()));
-        if pause {
-            thread::sleep(SOON);
-        }
+        thread::sleep(pause);
         c.send(1);
         let queued = c.len();
         let mine = select! {
@@ -160,9 +154,9 @@ fn ch8_a_value_is_handed_to_a_receiver_that_waits_past_the_buffer() {
         c.close();
         (queued, mine, got.recv().unwrap())
     };
-    settles((0, None, Some(1)), move || program(true));
+    settles((0, None, Some(1)), program);
     // A receiver that comes later finds the value queued, or gone.
-    shows([(0, None, Some(1)), (1, None, Some(1)), (1, Some(1), None)], move || program(false));
+    shows([(0, None, Some(1)), (1, None, Some(1)), (1, Some(1), None)], move || program(Duration::ZERO));
 }
 
 #[test]

@@ -144,6 +144,41 @@ fn mm6_a_receive_comes_before_the_end_of_the_send_that_has_its_place() {
         // The first receive makes room for no send before that.
         fails(DataRace, RACE, room(capacity, capacity));
     }
+    // Nor does it where it was made before.
+    races_in_shuttle(|| {
+        let (mine, theirs) = plain();
+        let c = Chan::new(2);
+        c.send(());
+        let d = c.clone();
+        go(move || {
+            theirs.set(1);
+            d.recv();
+        });
+        while !c.is_empty() {
+            thread::yield_now();
+        }
+        c.send(());
+        mine.get();
+    });
+}
+
+#[test]
+fn mm6_a_value_that_is_handed_over_counts_as_queued() {
+    // Whoever looks at the length tells a receiver that waits from one that does not.
+    for capacity in [1, 2] {
+        passes(move || {
+            let (mine, theirs) = plain();
+            let c = Chan::new(capacity);
+            let d = c.clone();
+            go(move || {
+                theirs.set(1);
+                (0..=capacity).for_each(|_| _ = d.recv());
+            });
+            (0..=capacity).for_each(|_| c.send(()));
+            c.len();
+            mine.get();
+        });
+    }
 }
 
 #[test]

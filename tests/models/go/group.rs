@@ -59,7 +59,7 @@ fn wg4_a_group_that_is_used_again_too_early_panics() {
 
 #[test]
 fn wg5_a_group_releases_all_that_wait() {
-    shows([[(), ()]], || {
+    let program = |pause| {
         let (group, c) = (Arc::new(WaitGroup::new()), Chan::new(2));
         group.add(1);
         for _ in 0..2 {
@@ -69,9 +69,12 @@ fn wg5_a_group_releases_all_that_wait() {
                 c.send(());
             });
         }
+        thread::sleep(pause);
         group.done();
         [(); 2].map(|()| c.recv().unwrap())
-    });
+    };
+    settles([(), ()], program);
+    shows([[(), ()]], move || program(Duration::ZERO));
 }
 
 #[test]

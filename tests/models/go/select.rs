@@ -299,27 +299,22 @@ fn se9_the_arms_that_were_not_taken_leave_no_trace() {
 fn se11_break_in_an_arm_leaves_the_loop_around_the_select() {
     // Go's break leaves the select only: a labelled block says so in Rust.
     shows([(1, 3)], || {
-        let c = Chan::<u8>::new(0);
+        let (c, mut left, mut gone_on) = (Chan::<u8>::new(0), 0, 0);
         c.close();
-        let (mut left, mut gone_on) = (0, 0);
-        loop {
+        for _ in 0..3 {
             left += 1;
             select! {
-                recv(c) -> _ => break,
+                recv(c) -> value => if value.is_none() { break },
             }
         }
-        while gone_on < 3 {
+        for _ in 0..3 {
             'select: {
                 select! {
-                    recv(c) -> value => {
-                        gone_on += 1;
-                        if value.is_none() {
-                            break 'select;
-                        }
-                    }
+                    recv(c) -> value => if value.is_none() { break 'select },
                 }
                 unreachable!("the channel is closed");
             }
+            gone_on += 1;
         }
         (left, gone_on)
     });
