@@ -288,7 +288,12 @@ impl Session<'_> {
                 let parted = replay.borrow().parted.clone();
                 Ok((ended, parted))
             }
-            Body::Seed { seed, estimate } => Ok((self.run(chooser(self.plan.strategy, *seed, estimate))?, None)),
+            Body::Seed { seed, estimate } => {
+                // It may die again.
+                self.arm(body.clone());
+                self.armed.seed(self.executions + 1, *seed);
+                Ok((self.run(chooser(self.plan.strategy, *seed, estimate))?, None))
+            }
             Body::Path { .. } | Body::Number { .. } => {
                 Err(TokenError::DoesNotFit("it holds neither a seed nor decisions".to_owned()).into())
             }

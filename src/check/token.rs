@@ -27,7 +27,9 @@ use crate::world::{World, facts::Facts};
 
 mod estimate;
 
-pub(crate) use self::estimate::{Estimate, Estimated};
+#[cfg(raddle_shuttle)]
+pub(crate) use self::estimate::Estimate;
+pub(crate) use self::estimate::Estimated;
 
 const FORMAT: &str = "rd1";
 const PARTS: usize = 6;
