@@ -14,8 +14,10 @@ use smallvec::SmallVec;
 use super::token::Estimate;
 use crate::world::core::Core;
 
+mod guided;
 mod surw;
 
+pub(crate) use self::guided::{Guided, Recorded};
 pub(crate) use self::surw::{Surw, Trial, select};
 
 /// Two or more threads can take a step: which one does?
@@ -278,6 +280,10 @@ pub(crate) struct Dfs {
     path: Vec<Fork>,
     at: usize,
     diverged: bool,
+    /// How often a thread may be preempted, if there is a limit.
+    bound: Option<u32>,
+    /// A thread was not preempted because of the bound.
+    kept_back: bool,
 }
 
 struct Fork {
@@ -290,6 +296,14 @@ struct Fork {
 }
 
 impl Dfs {
+    pub(crate) fn bounded(bound: u32) -> Dfs {
+        Dfs { bound: Some(bound), ..Dfs::default() }
+    }
+
+    pub(crate) fn kept_back(&self) -> bool {
+        self.kept_back
+    }
+
     fn fork(&mut self, n: usize, first: usize) -> usize {
         if self.at == self.path.len() {
             self.path.push(Fork { first, gone: 0, n });
@@ -325,6 +339,13 @@ impl Search for Dfs {
 impl Chooser for Dfs {
     fn pick(&mut self, point: &Point<'_>) -> usize {
         let first = point.threads.iter().position(|thread| Some(*thread) == point.last);
+        if let (Some(bound), Some(first)) = (self.bound, first)
+            && !point.yielding
+            && point.core.preemptions >= bound
+        {
+            self.kept_back = true;
+            return first;
+        }
         self.fork(point.threads.len(), first.unwrap_or(0))
     }
 

@@ -1,18 +1,21 @@
 //! Exploring in the shuttle world: sampling, depth-first search, and replay.
 
+mod smallest;
+
 use std::{
     cell::RefCell,
     panic::{AssertUnwindSafe, Location, catch_unwind},
     rc::Rc,
-    sync::Arc,
+    sync::{Arc, PoisonError},
 };
 
 use super::{
-    Coverage, Error, Failure, Limit, Model, Plan, Strategy, Token, TokenError,
+    Coverage, Error, Failure, FailureKind, Limit, Model, Plan, Strategy, Token, TokenError,
     choosers::{Chooser, Dfs, Pct, Pos, Random, Replay, Search, Surw, Trial, Urw, select},
     crash::Armed,
     dpor::Dpor,
     outcome::{Again, Ended, Explored, MOST_RESTARTS, confirm, diverged, names, steps, take, with_token},
+    outcomes::Run,
     token::{Body, Estimated},
 };
 use crate::world::{Engine, Execution, core::mix, facts::Facts, panics::message_of, shuttle, timer::Kept};
@@ -126,7 +129,42 @@ impl Session<'_> {
             (Ended::Failed(failure), None) => Again::Failed(failure),
         };
         (self.executions, self.steps) = counted;
-        Ok(self.failed(confirm(failure, again), body, coverage))
+        let failure = confirm(failure, again);
+        let explored = self.failed(failure, body.clone(), coverage);
+        match explored.failure {
+            Some(failure) if self.plan.smallest > 0 && failure.kind != FailureKind::Nondeterminism => {
+                Ok(Explored { failure: Some(self.smallest(failure, &body)?), ..explored })
+            }
+            _ => Ok(explored),
+        }
+    }
+
+    /// Takes note of how an execution has ended, where all of that is gathered. A failure that does not repeat itself ends
+    /// the exploration.
+    fn gathered(&mut self, ended: &Ended, body: impl Fn() -> Body) -> Result<Option<Explored>, Error> {
+        let Some(gatherer) = &self.plan.gatherer else { return Ok(None) };
+        let failure = match ended {
+            Ended::Learned => return Ok(None),
+            Ended::Passed => None,
+            Ended::Failed(failure) => Some(failure),
+        };
+        let new = {
+            let core = self.ex.core.borrow();
+            let mut run = || {
+                let steps = steps(&core);
+                let token = self.token(body()).with_trail(&steps).to_string();
+                Run { threads: names(&core), steps, token }
+            };
+            gatherer.0.lock().unwrap_or_else(PoisonError::into_inner).ended(failure, core.size(), &mut run)
+        };
+        match failure.filter(|_| new) {
+            None => Ok(None),
+            Some(failure) => {
+                let again = self.confirmed(failure.clone(), body(), Coverage::Truncated { by: Limit::Failure })?;
+                let lost = again.failure.as_ref().is_some_and(|again| again.kind == FailureKind::Nondeterminism);
+                Ok(lost.then_some(again))
+            }
+        }
     }
 
     /// Draws schedules at random.
@@ -154,8 +192,13 @@ impl Session<'_> {
             }
             self.armed.seed(index + 1, seed);
             let ended = self.run(chooser(self.plan.strategy, seed, estimate))?;
-            if let Ended::Failed(failure) = ended {
-                let coverage = Coverage::Sampled { schedules: self.executions };
+            let coverage = Coverage::Sampled { schedules: self.executions };
+            if self.plan.gatherer.is_some() {
+                let body = || Body::Seed { seed, estimate: estimate.clone() };
+                if let Some(lost) = self.gathered(&ended, body)? {
+                    return Ok(lost);
+                }
+            } else if let Ended::Failed(failure) = ended {
                 return self.confirmed(failure, Body::Seed { seed, estimate: estimate.clone() }, coverage);
             }
             if let Estimated::Steps(steps) = estimate {
@@ -234,6 +277,11 @@ impl Session<'_> {
                 self.redundant += 1;
                 self.executions -= 1;
                 self.steps -= self.ex.core.borrow().steps;
+            } else if number.is_none() && self.plan.gatherer.is_some() {
+                let core = self.ex.core.borrow().decisions.clone();
+                if let Some(lost) = self.gathered(&ended, || Body::Decisions(core.clone()))? {
+                    return Ok(lost);
+                }
             } else if let Ended::Failed(failure) = ended {
                 let decisions = decisions();
                 return match number {
@@ -266,6 +314,9 @@ impl Session<'_> {
             return Err(TokenError::DoesNotFit(how).into());
         }
         let coverage = Coverage::Sampled { schedules: 1 };
+        if self.gathered(&ended, || token.body.clone())?.is_some() {
+            return Err(TokenError::DoesNotFit("it does not repeat itself".to_owned()).into());
+        }
         match ended {
             Ended::Learned => unreachable!("it starts over with what it has learned"),
             Ended::Passed => {
@@ -288,12 +339,22 @@ impl Session<'_> {
                 let parted = replay.borrow().parted.clone();
                 Ok((ended, parted))
             }
-            Body::Seed { seed, estimate } => {
-                // It may die again.
-                self.arm(body.clone());
-                self.armed.seed(self.executions + 1, *seed);
-                Ok((self.run(chooser(self.plan.strategy, *seed, estimate))?, None))
+            _ => {
+                if let Body::Seed { seed, .. } = body {
+                    // It may die again.
+                    self.arm(body.clone());
+                    self.armed.seed(self.executions + 1, *seed);
+                }
+                Ok((self.run(self.chooser_of(body)?)?, None))
             }
+        }
+    }
+
+    /// What takes the decisions of an execution again.
+    fn chooser_of(&self, body: &Body) -> Result<Box<dyn Chooser>, Error> {
+        match body {
+            Body::Decisions(decisions) => Ok(Box::new(Replay::new(decisions.clone()))),
+            Body::Seed { seed, estimate } => Ok(chooser(self.plan.strategy, *seed, estimate)),
             Body::Path { .. } | Body::Number { .. } => {
                 Err(TokenError::DoesNotFit("it holds neither a seed nor decisions".to_owned()).into())
             }

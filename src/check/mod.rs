@@ -30,6 +30,7 @@ mod explore_shuttle;
 mod explore_std;
 mod isolate;
 mod outcome;
+mod outcomes;
 mod report;
 mod strategy;
 mod token;
@@ -45,11 +46,12 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use self::{isolate::Isolation, watch::Watch};
+use self::{isolate::Isolation, outcomes::Gatherer, watch::Watch};
 
 pub use self::{
     error::{Error, TokenError},
     isolate::HANG,
+    outcomes::{End, Outcome, Outcomes},
     report::{interleaving, render},
     strategy::Strategy,
     token::{Token, engine},
@@ -68,6 +70,8 @@ pub const SCHEDULES: u64 = 1_000;
 pub const SEED: u64 = 0x7261_6464_6c65;
 /// Timers that may fire, in one execution, although something else could go on.
 pub const FIRINGS: u32 = 2;
+/// Executions that [`check`](check()) may spend on making a failure smaller.
+pub const SMALLEST: u64 = 4_000;
 /// Steps in one execution, in the loom world.
 pub const LOOM_STEPS: u64 = 20_000;
 /// Steps in one execution, in the shuttle world.
@@ -96,6 +100,7 @@ pub struct Check {
     spurious: u32,
     timed: bool,
     time: Option<Duration>,
+    smallest: u64,
     isolation: Option<Isolation>,
     hang: Duration,
 }
@@ -114,6 +119,12 @@ pub(crate) struct Plan {
     pub(crate) budget: u64,
     pub(crate) settings: Settings,
     pub(crate) deadline: Option<Instant>,
+    /// Executions that may be spent on making a failure smaller.
+    #[cfg_attr(not(raddle_shuttle), expect(dead_code, reason = "only shuttle's schedules are cut down"))]
+    pub(crate) smallest: u64,
+    /// Takes note of every execution's end: none of them ends the exploration.
+    #[cfg_attr(not(raddle_shuttle), expect(dead_code, reason = "only shuttle goes on after a failure"))]
+    pub(crate) gatherer: Option<Gatherer>,
     /// The one execution to replay.
     pub(crate) replay: Option<Token>,
     pub(crate) watch: Arc<Watch>,
@@ -139,6 +150,7 @@ impl Check {
             spurious: 0,
             timed: false,
             time: None,
+            smallest: 0,
             isolation: None,
             hang: HANG,
         }
@@ -199,6 +211,13 @@ impl Check {
     /// Without this a timer may fire at any point, and durations mean nothing. Not in the loom world.
     pub fn timed(mut self) -> Check {
         self.timed = true;
+        self
+    }
+
+    /// Makes a failure smaller (fewest preemptions, then fewest steps), and runs at most so many more executions for that,
+    /// which do not count. Default 0 here, and [`SMALLEST`] in [`check`](check()). Only in the shuttle world.
+    pub fn smallest(mut self, executions: u64) -> Check {
+        self.smallest = executions;
         self
     }
 
@@ -335,7 +354,23 @@ impl Check {
         check.run_isolated((), Some(token.clone()), move |()| model())
     }
 
+    /// As [`run`](Check::run), but goes on after failures: everything is gathered.
+    fn run_gathering(mut self, model: Model, gatherer: Gatherer) -> Result<Verdict, Error> {
+        let replay = self.asked_for()?;
+        if self.isolation.is_some() || self.strategy.is_some_and(|strategy| strategy.world() != World::Shuttle) {
+            return Err(Error::Argument(format!(
+                "{}: outcomes are gathered in the shuttle world, by a check that is not isolated",
+                self.name
+            )));
+        }
+        self.explore(model, replay, Some(gatherer))
+    }
+
     pub(crate) fn run_arc(self, model: Model, replay: Option<Token>) -> Result<Verdict, Error> {
+        self.explore(model, replay, None)
+    }
+
+    fn explore(self, model: Model, replay: Option<Token>, gatherer: Option<Gatherer>) -> Result<Verdict, Error> {
         let blank = self.blank();
         let (strategy, world) = (blank.strategy, blank.world);
         if world::current().is_some() {
@@ -389,6 +424,8 @@ impl Check {
                 reduces: strategy == Strategy::Dpor,
             },
             deadline: self.time.map(|time| start + time),
+            smallest: self.smallest,
+            gatherer,
             replay,
             watch: Arc::default(),
         };
@@ -476,8 +513,8 @@ pub fn check(name: &str, model: impl Fn() + Send + Sync + 'static) {
         Err(why) => panic!("{REPLAY}: {why}"),
     }
     for strategy in default_strategies() {
-        let verdict = Check::new(name).strategy(strategy).run_arc(Arc::clone(&model), None);
-        conclude(name, verdict, false);
+        let check = Check::new(name).strategy(strategy).smallest(SMALLEST);
+        conclude(name, check.run_arc(Arc::clone(&model), None), false);
     }
 }
 

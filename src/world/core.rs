@@ -250,6 +250,8 @@ pub(crate) struct Core {
     pub(crate) vain_since: usize,
     /// Decisions of the scheduler where it had a choice, and the choices that the program asked for.
     pub(crate) decisions: Vec<u32>,
+    /// Switches away from a thread that could have gone on, and did not ask for it (shuttle world).
+    pub(crate) preemptions: u32,
 }
 
 impl Core {
@@ -286,6 +288,7 @@ impl Core {
             in_flight: BTreeMap::new(),
             vain_since: 0,
             decisions: Vec::new(),
+            preemptions: 0,
         }
     }
 
@@ -317,6 +320,12 @@ impl Core {
         self.tickets = 0;
         self.in_flight.clear();
         self.decisions.clear();
+        self.preemptions = 0;
+    }
+
+    /// How large the execution is: its preemptions, and its steps.
+    pub(crate) fn size(&self) -> (u32, u64) {
+        (self.preemptions, self.steps)
     }
 
     pub(crate) fn add_object(&mut self, kind: ObjectKind, created: &'static Location<'static>, state: State) -> usize {

@@ -17,6 +17,7 @@ mod memory;
 mod nondeterminism;
 mod once;
 mod once_lock;
+mod outcomes;
 mod panics;
 mod places;
 mod races;
