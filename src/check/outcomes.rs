@@ -1,4 +1,5 @@
 //! Every way in which a model can end.
+#![cfg_attr(not(raddle_shuttle), allow(dead_code, reason = "only shuttle's executions are gathered"))]
 
 use std::{
     collections::BTreeMap,

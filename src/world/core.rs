@@ -324,6 +324,7 @@ impl Core {
     }
 
     /// How large the execution is: its preemptions, and its steps.
+    #[cfg(raddle_shuttle)]
     pub(crate) fn size(&self) -> (u32, u64) {
         (self.preemptions, self.steps)
     }
