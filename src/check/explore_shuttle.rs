@@ -6,7 +6,7 @@ use std::{
     cell::RefCell,
     panic::{AssertUnwindSafe, Location, catch_unwind},
     rc::Rc,
-    sync::{Arc, PoisonError},
+    sync::Arc,
 };
 
 use super::{
@@ -129,14 +129,20 @@ impl Session<'_> {
             (Ended::Failed(failure), None) => Again::Failed(failure),
         };
         (self.executions, self.steps) = counted;
-        let failure = confirm(failure, again);
-        let explored = self.failed(failure, body.clone(), coverage);
-        match explored.failure {
-            Some(failure) if self.plan.smallest > 0 && failure.kind != FailureKind::Nondeterminism => {
-                Ok(Explored { failure: Some(self.smallest(failure, &body)?), ..explored })
-            }
-            _ => Ok(explored),
+        Ok(self.failed(confirm(failure, again), body, coverage))
+    }
+
+    /// A failure that ends the exploration: confirmed, and made small where that is asked for.
+    fn found(&mut self, failure: Failure, body: Body, coverage: Coverage) -> Result<Explored, Error> {
+        let mut explored = self.confirmed(failure, body.clone(), coverage)?;
+        if let Some(failure) = &explored.failure
+            && self.plan.smallest > 0
+            && failure.kind != FailureKind::Nondeterminism
+            && let Some(smaller) = self.smallest(failure, &body)
+        {
+            explored.failure = Some(smaller);
         }
+        Ok(explored)
     }
 
     /// Takes note of how an execution has ended, where all of that is gathered. A failure that does not repeat itself ends
@@ -144,7 +150,10 @@ impl Session<'_> {
     fn gathered(&mut self, ended: &Ended, body: impl Fn() -> Body) -> Result<Option<Explored>, Error> {
         let Some(gatherer) = &self.plan.gatherer else { return Ok(None) };
         let failure = match ended {
-            Ended::Learned => return Ok(None),
+            Ended::Learned => {
+                gatherer.lock().starts_over();
+                return Ok(None);
+            }
             Ended::Passed => None,
             Ended::Failed(failure) => Some(failure),
         };
@@ -155,7 +164,7 @@ impl Session<'_> {
                 let token = self.token(body()).with_trail(&steps).to_string();
                 Run { threads: names(&core), steps, token }
             };
-            gatherer.0.lock().unwrap_or_else(PoisonError::into_inner).ended(failure, core.size(), &mut run)
+            gatherer.lock().ended(failure, core.size(), &mut run)
         };
         match failure.filter(|_| new) {
             None => Ok(None),
@@ -192,14 +201,13 @@ impl Session<'_> {
             }
             self.armed.seed(index + 1, seed);
             let ended = self.run(chooser(self.plan.strategy, seed, estimate))?;
-            let coverage = Coverage::Sampled { schedules: self.executions };
+            let body = || Body::Seed { seed, estimate: estimate.clone() };
             if self.plan.gatherer.is_some() {
-                let body = || Body::Seed { seed, estimate: estimate.clone() };
                 if let Some(lost) = self.gathered(&ended, body)? {
                     return Ok(lost);
                 }
             } else if let Ended::Failed(failure) = ended {
-                return self.confirmed(failure, Body::Seed { seed, estimate: estimate.clone() }, coverage);
+                return self.found(failure, body(), Coverage::Sampled { schedules: self.executions });
             }
             if let Estimated::Steps(steps) = estimate {
                 let seen = self.ex.core.borrow().threads.iter().map(|thread| thread.points as usize).sum();
@@ -259,6 +267,7 @@ impl Session<'_> {
             search.borrow_mut().begin();
             let ended = self.run(Box::new(Rc::clone(&search)))?;
             if matches!(ended, Ended::Learned) {
+                self.gathered(&ended, || unreachable!("there is nothing to be told"))?;
                 search.replace(S::default());
                 self.redundant = 0;
                 continue;
@@ -278,14 +287,14 @@ impl Session<'_> {
                 self.executions -= 1;
                 self.steps -= self.ex.core.borrow().steps;
             } else if number.is_none() && self.plan.gatherer.is_some() {
-                let core = self.ex.core.borrow().decisions.clone();
-                if let Some(lost) = self.gathered(&ended, || Body::Decisions(core.clone()))? {
+                let taken = self.ex.core.borrow().decisions.clone();
+                if let Some(lost) = self.gathered(&ended, || Body::Decisions(taken.clone()))? {
                     return Ok(lost);
                 }
             } else if let Ended::Failed(failure) = ended {
                 let decisions = decisions();
                 return match number {
-                    None => self.confirmed(failure, decisions, coverage),
+                    None => self.found(failure, decisions, coverage),
                     Some(_) => Ok(self.failed(failure, decisions, coverage)),
                 };
             }

@@ -215,7 +215,8 @@ impl Check {
     }
 
     /// Makes a failure smaller (fewest preemptions, then fewest steps), and runs at most so many more executions for that,
-    /// which do not count. Default 0 here, and [`SMALLEST`] in [`check`](check()). Only in the shuttle world.
+    /// which do not count. Default 0 here, and [`SMALLEST`] in [`check`](check()). Only in the shuttle world, and not for a
+    /// model that draws random numbers, which takes a seed. [`outcomes`](Check::outcomes) has no need of it.
     pub fn smallest(mut self, executions: u64) -> Check {
         self.smallest = executions;
         self

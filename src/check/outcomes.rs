@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{Check, Error, Failure, FailureKind, Model, Step, Strategy, Verdict, Waiting, report};
@@ -95,11 +95,20 @@ pub(crate) trait Gather {
     /// An execution has ended, with this failure if any. `run` tells it, if it is the first of its kind or the smallest.
     /// True if none has ended so before.
     fn ended(&mut self, failure: Option<&Failure>, size: Size, run: &mut dyn FnMut() -> Run) -> bool;
+
+    /// The exploration starts over: nothing that has ended counts.
+    fn starts_over(&mut self);
 }
 
 /// A [`Gather`] that the exploration shares with whoever asked for it.
 #[derive(Clone)]
-pub(crate) struct Gatherer(pub(crate) Arc<Mutex<dyn Gather + Send>>);
+pub(crate) struct Gatherer(Arc<Mutex<dyn Gather + Send>>);
+
+impl Gatherer {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, dyn Gather + Send + 'static> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl fmt::Debug for Gatherer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -156,6 +165,10 @@ impl<T: Ord> Gather for Seen<T> {
             }
         }
     }
+
+    fn starts_over(&mut self) {
+        self.all.clear();
+    }
 }
 
 impl Check {
@@ -185,7 +198,7 @@ impl Check {
     /// # Errors
     /// As [`run`](Check::run); and if the strategy is none of the shuttle world's, whose executions alone can all be told
     /// and go on after a failure, or if the check is isolated: what the model returns stays in its process.
-    pub fn outcomes<T, F>(self, model: F) -> Result<Outcomes<T>, Error>
+    pub fn outcomes<T, F>(mut self, model: F) -> Result<Outcomes<T>, Error>
     where
         T: Ord + Send + 'static,
         F: Fn() -> T + Send + Sync + 'static,
@@ -197,9 +210,8 @@ impl Check {
             *returned.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
         });
         let seen = Arc::new(Mutex::new(Seen { slot, all: BTreeMap::new() }));
-        let mut check = self;
-        check.strategy.get_or_insert(Strategy::Dpor);
-        let mut verdict = check.run_gathering(model, Gatherer(seen.clone()))?;
+        self.strategy.get_or_insert(Strategy::Dpor);
+        let mut verdict = self.run_gathering(model, Gatherer(seen.clone()))?;
         let seen = std::mem::take(&mut seen.lock().unwrap_or_else(PoisonError::into_inner).all);
         let failing = || seen.values().filter_map(|(size, told, failure)| Some((size, told, failure.as_ref()?)));
         verdict.failures = failing().map(|(_, told, _)| told.count).sum();

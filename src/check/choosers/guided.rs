@@ -90,9 +90,4 @@ impl Chooser for Guided {
         self.chosen += 1;
         chosen.min(n - 1)
     }
-
-    /// What was drawn at random cannot be drawn again: a model that draws keeps its seed, and its size.
-    fn random(&mut self) -> Option<u64> {
-        Some(0)
-    }
 }

@@ -3,15 +3,12 @@
 use std::{cell::RefCell, rc::Rc};
 
 use super::Session;
-use crate::{
-    check::{
-        Error, Failure, Strategy, Token,
-        choosers::{Dfs, Guided, Recorded, Search},
-        outcome::{Ended, with_token},
-        outcomes::Size,
-        token::Body,
-    },
-    world::World,
+use crate::check::{
+    Error, Failure, Strategy, Token,
+    choosers::{Dfs, Guided, Recorded, Search},
+    outcome::{Ended, with_token},
+    outcomes::Size,
+    token::Body,
 };
 
 /// Steps that may be spent on it.
@@ -27,26 +24,23 @@ struct Found {
 impl Session<'_> {
     /// The same failure (kind and message) in the smallest execution that is found within so many executions, which are
     /// not counted: all those with no preemption are tried, then those with one, and so on. Where that takes too long, the
-    /// schedule at hand is cut down, and each cut replayed.
-    pub(super) fn smallest(&mut self, failure: Failure, body: &Body) -> Result<Failure, Error> {
-        debug_assert_eq!(self.ex.world, World::Shuttle);
-        let counted = (self.executions, self.steps, self.restarts, self.kept);
+    /// schedule at hand is cut down: each cut is run.
+    ///
+    /// `None` if there is nothing smaller, or if the model does what only a seed can repeat, as drawing numbers is.
+    pub(super) fn smallest(&mut self, failure: &Failure, body: &Body) -> Option<Failure> {
+        // What was explored has been counted; from here on this is.
         self.executions = 0;
         self.steps = 0;
-        let found = match self.within_bounds(&failure)? {
-            None => self.cut_down(&failure, body)?,
+        let found = match self.within_bounds(failure) {
+            Ok(None) => self.cut_down(failure, body),
             found => found,
         };
-        (self.executions, self.steps, self.restarts, self.kept) = counted;
-        Ok(match found {
-            Some(Found { failure, decisions, .. }) => {
-                // Samplers have seeds. What they see, depth-first search sees too.
-                let strategy = if self.plan.strategy == Strategy::Dpor { Strategy::Dpor } else { Strategy::Dfs };
-                let facts = &self.ex.core.borrow().facts;
-                with_token(failure, Token::new(&self.plan.case, strategy, Body::Decisions(decisions), facts))
-            }
-            None => failure,
-        })
+        // The failure has been found, whatever keeps it from being made smaller.
+        let Found { failure, decisions, .. } = found.ok()??;
+        // Samplers have seeds. What they see, depth-first search sees too.
+        let strategy = if self.plan.strategy == Strategy::Dpor { Strategy::Dpor } else { Strategy::Dfs };
+        let facts = &self.ex.core.borrow().facts;
+        Some(with_token(failure, Token::new(&self.plan.case, strategy, Body::Decisions(decisions), facts)))
     }
 
     fn spent(&self) -> bool {
@@ -57,32 +51,30 @@ impl Session<'_> {
         // The schedule itself is cut down with what is left.
         let all = self.plan.smallest / 4 * 3;
         let mut best: Option<Found> = None;
-        for bound in 0.. {
-            let mut search = Rc::new(RefCell::new(Dfs::bounded(bound)));
-            loop {
-                if self.executions >= all || self.spent() {
-                    return Ok(best);
-                }
-                search.borrow_mut().begin();
-                match self.run(Box::new(Rc::clone(&search)))? {
-                    Ended::Learned => {
-                        search = Rc::new(RefCell::new(Dfs::bounded(bound)));
-                        continue;
-                    }
-                    ended => best = self.better(best, failure, ended),
-                }
-                if search.borrow().diverged() || !search.borrow_mut().next() {
-                    break;
-                }
-            }
-            if best.is_some() {
+        let mut bound = 0;
+        let mut search = Rc::new(RefCell::new(Dfs::bounded(bound)));
+        loop {
+            if self.executions >= all || self.spent() {
                 return Ok(best);
             }
-            if !search.borrow().kept_back() {
-                return Ok(None);
+            search.borrow_mut().begin();
+            let ended = self.run(Box::new(Rc::clone(&search)))?;
+            if matches!(ended, Ended::Learned) {
+                // What was found without the new fact is another execution with it.
+                best = None;
+                search = Rc::new(RefCell::new(Dfs::bounded(bound)));
+                continue;
             }
+            best = self.better(best, failure, ended);
+            if !search.borrow().diverged() && search.borrow_mut().next() {
+                continue;
+            }
+            if best.is_some() || !search.borrow().kept_back() {
+                return Ok(best);
+            }
+            bound += 1;
+            search = Rc::new(RefCell::new(Dfs::bounded(bound)));
         }
-        unreachable!("bounds are tried one after another until one is enough")
     }
 
     /// What has just ended, if it is the same failure in a smaller execution.
@@ -101,10 +93,10 @@ impl Session<'_> {
 
     /// Leaves out one stretch of a thread after another, or has it go on with what it does next, as long as it still fails.
     fn cut_down(&mut self, failure: &Failure, body: &Body) -> Result<Option<Found>, Error> {
-        let recorded = Rc::new(RefCell::new(Recorded::new(self.chooser_of(body)?)));
-        let ended = self.run(Box::new(Rc::clone(&recorded)))?;
+        let mut schedule = Rc::new(RefCell::new(Recorded::new(self.chooser_of(body)?)));
+        let ended = self.run(Box::new(Rc::clone(&schedule)))?;
         let Some(mut best) = self.better(None, failure, ended) else { return Ok(None) };
-        let mut stretches = recorded.borrow().stretches();
+        let mut stretches = schedule.borrow().stretches();
         let mut at = 0;
         while at < 2 * stretches.len() && !self.spent() {
             let cut = match at % 2 {
@@ -113,9 +105,9 @@ impl Session<'_> {
             };
             at += 1;
             let Some(cut) = cut else { continue };
-            let choices = recorded.borrow().choices.clone();
-            let guided = Rc::new(RefCell::new(Recorded::new(Box::new(Guided::new(cut, choices)))));
-            let ended = self.run(Box::new(Rc::clone(&guided)))?;
+            let guided = Guided::new(cut, schedule.borrow().choices.clone());
+            let tried = Rc::new(RefCell::new(Recorded::new(Box::new(guided))));
+            let ended = self.run(Box::new(Rc::clone(&tried)))?;
             if matches!(ended, Ended::Learned) {
                 return Ok(None);
             }
@@ -123,7 +115,8 @@ impl Session<'_> {
                 && found.size < best.size
             {
                 best = found;
-                stretches = guided.borrow().stretches();
+                schedule = tried;
+                stretches = schedule.borrow().stretches();
                 at = 0;
             }
         }
