@@ -39,12 +39,19 @@ pub(crate) trait Chooser {
     /// Only one thread can take a step, so there is nothing to pick.
     fn pass(&mut self, _point: &Point<'_>) {}
 
-    /// A number below `n`, which is at least 2.
-    fn choose(&mut self, n: usize) -> usize;
+    /// What schedules are drawn with, if they are drawn at random.
+    fn rng(&mut self) -> Option<&mut Pcg64Mcg> {
+        None
+    }
+
+    /// A number below `n`, which is at least 2. Who draws nothing says which.
+    fn choose(&mut self, n: usize) -> usize {
+        self.rng().expect("what explores chooses by itself").gen_range(0..n)
+    }
 
     /// Any number, if schedules are drawn at random.
     fn random(&mut self) -> Option<u64> {
-        None
+        self.rng().map(RngCore::next_u64)
     }
 
     /// The execution ends here: `early` if somebody could still have gone on.
@@ -119,12 +126,8 @@ impl Chooser for Random {
         self.0.gen_range(0..point.threads.len())
     }
 
-    fn choose(&mut self, n: usize) -> usize {
-        self.0.gen_range(0..n)
-    }
-
-    fn random(&mut self) -> Option<u64> {
-        Some(self.0.next_u64())
+    fn rng(&mut self) -> Option<&mut Pcg64Mcg> {
+        Some(&mut self.0)
     }
 }
 
@@ -169,12 +172,8 @@ impl Chooser for Pct {
         best.expect("a strategy is asked where somebody can run").0
     }
 
-    fn choose(&mut self, n: usize) -> usize {
-        self.rng.gen_range(0..n)
-    }
-
-    fn random(&mut self) -> Option<u64> {
-        Some(self.rng.next_u64())
+    fn rng(&mut self) -> Option<&mut Pcg64Mcg> {
+        Some(&mut self.rng)
     }
 }
 
@@ -213,12 +212,8 @@ impl Chooser for Urw {
         weighted(&mut self.rng, weights.iter().copied())
     }
 
-    fn choose(&mut self, n: usize) -> usize {
-        self.rng.gen_range(0..n)
-    }
-
-    fn random(&mut self) -> Option<u64> {
-        Some(self.rng.next_u64())
+    fn rng(&mut self) -> Option<&mut Pcg64Mcg> {
+        Some(&mut self.rng)
     }
 }
 
@@ -265,12 +260,8 @@ impl Chooser for Pos {
         self.pick(point);
     }
 
-    fn choose(&mut self, n: usize) -> usize {
-        self.rng.gen_range(0..n)
-    }
-
-    fn random(&mut self) -> Option<u64> {
-        Some(self.rng.next_u64())
+    fn rng(&mut self) -> Option<&mut Pcg64Mcg> {
+        Some(&mut self.rng)
     }
 }
 

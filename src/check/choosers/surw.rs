@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use rand::{Rng, RngCore, SeedableRng};
+use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use smallvec::SmallVec;
 
@@ -75,12 +75,8 @@ impl Chooser for Trial {
         point.threads.iter().for_each(|&thread| self.note(point.core, thread));
     }
 
-    fn choose(&mut self, n: usize) -> usize {
-        self.walk.choose(n)
-    }
-
-    fn random(&mut self) -> Option<u64> {
-        self.walk.random()
+    fn rng(&mut self) -> Option<&mut Pcg64Mcg> {
+        self.walk.rng()
     }
 }
 
@@ -188,11 +184,7 @@ impl Chooser for Surw {
         self.pick(point);
     }
 
-    fn choose(&mut self, n: usize) -> usize {
-        self.rng.gen_range(0..n)
-    }
-
-    fn random(&mut self) -> Option<u64> {
-        Some(self.rng.next_u64())
+    fn rng(&mut self) -> Option<&mut Pcg64Mcg> {
+        Some(&mut self.rng)
     }
 }
