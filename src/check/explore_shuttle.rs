@@ -14,7 +14,7 @@ use super::{
     choosers::{Chooser, Dfs, Pct, Pos, Random, Replay, Search, Surw, Trial, Urw, select},
     crash::Armed,
     dpor::Dpor,
-    outcome::{Again, Ended, Explored, MOST_RESTARTS, confirm, diverged, names, steps, take, with_token},
+    ended::{Again, Ended, Explored, MOST_RESTARTS, confirm, diverged, names, steps, take, with_token},
     outcomes::Run,
     token::{Body, Estimated},
 };

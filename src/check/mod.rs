@@ -21,6 +21,7 @@ pub(crate) mod choosers;
 pub(crate) mod crash;
 #[cfg(raddle_shuttle)]
 mod dpor;
+mod ended;
 mod error;
 #[cfg(raddle_loom)]
 mod explore_loom;
@@ -29,7 +30,7 @@ mod explore_shuttle;
 #[cfg(not(any(loom, shuttle)))]
 mod explore_std;
 mod isolate;
-mod outcome;
+mod one_line;
 mod outcomes;
 mod report;
 mod strategy;
@@ -46,11 +47,17 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use self::{isolate::Isolation, outcomes::Gatherer, watch::Watch};
+use self::{
+    isolate::Isolation,
+    one_line::{default_strategies, replay_asked_for},
+    outcomes::Gatherer,
+    watch::Watch,
+};
 
 pub use self::{
     error::{Error, TokenError},
     isolate::HANG,
+    one_line::{REPLAY, check},
     outcomes::{End, Outcome, Outcomes},
     report::{interleaving, render},
     strategy::Strategy,
@@ -445,7 +452,7 @@ impl Check {
             true if replays => {
                 return Err(TokenError::DoesNotFit("it leads loom to a thread that has ended".to_owned()).into());
             }
-            true => outcome::lost(&watch),
+            true => ended::lost(&watch),
             false => running.join().unwrap_or_else(|payload| {
                 Err(Error::Tool(format!("raddle failed: {}", panics::message_of(&*payload))))
             })?,
@@ -463,7 +470,7 @@ impl Check {
     }
 }
 
-fn explore(plan: &Plan, model: &Model) -> Result<outcome::Explored, Error> {
+fn explore(plan: &Plan, model: &Model) -> Result<ended::Explored, Error> {
     match plan.strategy.world() {
         #[cfg(raddle_loom)]
         World::Loom => explore_loom::explore(plan, model),
@@ -473,58 +480,5 @@ fn explore(plan: &Plan, model: &Model) -> Result<outcome::Explored, Error> {
         World::Std => explore_std::explore(plan, model),
         #[allow(unreachable_patterns, reason = "reached in narrowed builds only")]
         world => Err(Error::NoSuchWorld { world }),
-    }
-}
-
-/// What `check` runs: every strategy of every world that explores.
-fn default_strategies() -> Vec<Strategy> {
-    let worlds = World::compiled().iter().filter(|world| **world != World::Std);
-    worlds.flat_map(|world| Strategy::defaults(*world)).copied().collect()
-}
-
-/// The environment variable that holds a token, to be replayed by the checks of its name in place of exploring.
-pub const REPLAY: &str = "RADDLE_REPLAY";
-
-fn replay_asked_for() -> Result<Option<Token>, Error> {
-    match std::env::var(REPLAY) {
-        Ok(line) => Ok(Some(line.parse()?)),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(why) => Err(Error::Argument(why.to_string())),
-    }
-}
-
-/// Checks a model in the loom and shuttle worlds with default limits. This is the one line that a test needs.
-///
-/// If `RADDLE_REPLAY` holds a token of a check of this name, replays that one execution instead.
-///
-/// # Panics
-/// If an execution fails, with a report: what failed, the steps that led there, and the line that replays it. Also if
-/// the check was cut short, or could not be done.
-#[track_caller]
-pub fn check(name: &str, model: impl Fn() + Send + Sync + 'static) {
-    let model: Model = Arc::new(model);
-    match replay_asked_for() {
-        Ok(Some(token)) if token.case == name => {
-            let verdict = Check::new(name).strategy(token.strategy).run_arc(model, Some(token));
-            conclude(name, verdict, true);
-            return;
-        }
-        Ok(Some(token)) => eprintln!("{REPLAY} belongs to {:?}: {name:?} is checked as usual", token.case),
-        Ok(None) => {}
-        Err(why) => panic!("{REPLAY}: {why}"),
-    }
-    for strategy in default_strategies() {
-        let check = Check::new(name).strategy(strategy).smallest(SMALLEST);
-        conclude(name, check.run_arc(Arc::clone(&model), None), false);
-    }
-}
-
-#[track_caller]
-fn conclude(name: &str, verdict: Result<Verdict, Error>, replayed: bool) {
-    match verdict {
-        Err(why) => panic!("{name} could not be checked: {why}"),
-        Ok(verdict) if !verdict.passed() || verdict.truncated() => panic!("{}", render(&verdict)),
-        Ok(verdict) if replayed => eprintln!("{}", render(&verdict)),
-        Ok(_) => {}
     }
 }

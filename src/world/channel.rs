@@ -23,7 +23,8 @@ use smallvec::SmallVec;
 
 use super::{
     clock::Clock,
-    core::{Core, State, Status, mix},
+    core::{Core, Status, mix},
+    object::State,
 };
 pub(crate) use crate::channel::terms::{How, Outcome, Rules, Side};
 use crate::time::Instant;

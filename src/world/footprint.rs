@@ -7,8 +7,9 @@
 use smallvec::SmallVec;
 
 use super::{
-    core::{Core, Object, State, Status, place},
+    core::{Core, Status, place},
     event::Kind,
+    object::{Object, State},
     once::Phase,
 };
 

@@ -27,6 +27,7 @@ pub(crate) mod lock;
 #[cfg(raddle_loom)]
 pub(crate) mod loom;
 pub(crate) mod memory;
+pub(crate) mod object;
 pub(crate) mod once;
 pub(crate) mod panics;
 mod pause;

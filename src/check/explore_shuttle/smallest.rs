@@ -6,7 +6,7 @@ use super::Session;
 use crate::check::{
     Error, Failure, Strategy, Token,
     choosers::{Dfs, Guided, Recorded, Search},
-    outcome::{Ended, with_token},
+    ended::{Ended, with_token},
     outcomes::Size,
     token::Body,
 };

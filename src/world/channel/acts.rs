@@ -5,8 +5,9 @@ use std::{collections::VecDeque, panic::Location};
 use super::{ChannelState, Deal, How, Made, Outcome, Rules, Side, Timer, Way};
 use crate::world::{
     Branch, Effect, Execution, World,
-    core::{Op, State},
+    core::Op,
     event::{Kind, ObjectKind, Value},
+    object::State,
     progress::Seen,
 };
 
