@@ -177,7 +177,8 @@ impl Check {
     /// numbers of equivalence classes.
     ///
     /// ```
-    /// # #[cfg(all(feature = "model", not(loom)))] {
+    /// # #[cfg(feature = "model")] {
+    /// # if !raddle::World::compiled().contains(&raddle::World::Shuttle) { return }
     /// use raddle::{Check, sync::atomic::{AtomicU32, Ordering::SeqCst}, thread};
     ///
     /// let outcomes = Check::new("two increments").outcomes(|| {
