@@ -12,6 +12,7 @@ mod channels;
 mod dpor;
 mod failures;
 mod go;
+mod hang_ups;
 mod memory;
 mod nondeterminism;
 mod once;

@@ -225,7 +225,9 @@ impl Execution {
         if left == 0 || (left > 1 && !core.facts.parts) || channel.timer.is_some() {
             return false;
         }
-        let abandoned = channel.handles[side.other() as usize] == 0;
+        // Where all are events, so is who drops what is queued.
+        let settled = channel.queue.is_empty() || !core.facts.parts;
+        let abandoned = channel.handles[side.other() as usize] == 0 && settled;
         let could_be_seen = engine.was_looked_at(me, object, side);
         if !could_be_seen && (abandoned || !core.facts.hangs_up) {
             return false;
@@ -350,12 +352,6 @@ impl Execution {
         #[cfg(raddle_loom)]
         if let Some(engine) = self.loom() {
             engine.looks_at(me, object, Side::Receive);
-            let core = self.core.borrow();
-            if core.channel(object).discarded && !core.facts.parts && engine.drops_apart(me, object, Side::Receive) {
-                drop(core);
-                self.learn(me, |facts| facts.parts = true);
-                return 0;
-            }
         }
         let timer = self.core.borrow().channel(object).timer;
         let length = match timer {
