@@ -131,6 +131,7 @@ impl fmt::Display for Token {
         let Facts {
             tries,
             hangs_up,
+            parts,
             meets,
             asks_finished,
             peeks,
@@ -144,6 +145,7 @@ impl fmt::Display for Token {
         let flags = [
             ("t", tries),
             ("g", hangs_up),
+            ("v", parts),
             ("m", meets),
             ("f", asks_finished),
             ("o", peeks),
@@ -240,6 +242,7 @@ fn read(case: String, world: World, strategy: Strategy, fields: &mut BTreeMap<&s
     let mut facts = Facts {
         tries: flag(fields.remove("t"))?,
         hangs_up: flag(fields.remove("g"))?,
+        parts: flag(fields.remove("v"))?,
         meets: flag(fields.remove("m"))?,
         asks_finished: flag(fields.remove("f"))?,
         peeks: flag(fields.remove("o"))?,

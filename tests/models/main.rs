@@ -13,6 +13,7 @@ mod condvar;
 mod dpor;
 mod failures;
 mod go;
+mod hang_ups;
 mod memory;
 mod nondeterminism;
 mod once;

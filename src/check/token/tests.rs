@@ -11,10 +11,16 @@ use super::*;
 
 fn facts() -> impl Generator<Value = Facts> {
     let map = |most| btree_map(any::<u32>(), any::<u16>(), 0..most);
-    (any::<[bool; 8]>(), map(3), map(3), btree_map((any::<u8>(), any::<u64>()), 0..10_000_u16, 0..3)).prop_map(
-        |([tries, hangs_up, meets, asks_finished, peeks, asks_leader, crowds, spoils], counted, loops, prepared)| {
+    (any::<[bool; 9]>(), map(3), map(3), btree_map((any::<u8>(), any::<u64>()), 0..10_000_u16, 0..3)).prop_map(
+        |(
+            [tries, hangs_up, parts, meets, asks_finished, peeks, asks_leader, crowds, spoils],
+            counted,
+            loops,
+            prepared,
+        )| {
             Facts {
                 hangs_up,
+                parts,
                 meets,
                 tries,
                 asks_finished,
