@@ -127,6 +127,37 @@ fn an_abort_after_the_fallback_to_a_bound_is_known_by_the_bound() {
 }
 
 #[test]
+fn the_token_of_a_crash_holds_what_its_own_schedule_was_drawn_with() {
+    /// Dies if the last thread sees one without the other, which few orders show.
+    fn reorders() {
+        let (a, b) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        thread::scope(|s| {
+            let own = AtomicUsize::new(0);
+            for _ in 0..5 {
+                s.spawn(|| [&a, &b].map(|set| set.store(1, Relaxed)));
+                (0..5).for_each(|n| own.store(n, Relaxed));
+            }
+            s.spawn(|| {
+                if a.load(Relaxed) != b.load(Relaxed) {
+                    std::process::abort();
+                }
+            });
+        });
+    }
+    // What SURW selects differs from schedule to schedule.
+    for (strategy, seed) in
+        compiled(&[Strategy::Surw]).into_iter().flat_map(|surw| (0..4).map(move |seed| (surw, seed)))
+    {
+        let check = || Check::new(format!("reorders {seed}")).strategy(strategy).seed(seed).isolated();
+        let found = check().run(reorders).expect("a crash is a verdict");
+        died(&found, "SIGABRT");
+        let token = found.failure.and_then(|failure| failure.token).expect("a token");
+        let again = check().replay(&token.parse().expect("a token"), reorders).expect("a crash is a verdict");
+        died(&again, "SIGABRT");
+    }
+}
+
+#[test]
 fn a_panic_in_a_destructor_that_unwinds_is_a_verdict() {
     struct Unlucky;
     impl Drop for Unlucky {

@@ -5,9 +5,10 @@ use std::{process::ExitCode, time::Duration};
 use clap::Parser;
 use comfy_table::{Table, presets};
 
-use crate::{catalogue, exhaust, exploration, measure::Effort, memory, overhead};
+use crate::{catalogue, exhaust, exploration, measure::Effort, memory, overhead, schedules};
 
-/// Measures what the shims cost against raw loom and raw shuttle, and how far exploration reaches, TraceForge beside it.
+/// Measures what the shims cost against raw loom and raw shuttle, how far exploration reaches (TraceForge beside it), and how
+/// soon bugs are found.
 #[derive(Parser)]
 pub struct Options {
     /// Only the programs whose name, after the table's ("shuttle: mutex counter 4x10"), contains this.
@@ -15,7 +16,7 @@ pub struct Options {
     /// List the programs instead.
     #[arg(long)]
     list: bool,
-    /// Fewer and shorter rounds: rough numbers within seconds.
+    /// Fewer and shorter rounds, fewer seeds and schedules: rough numbers within seconds.
     #[arg(long)]
     pub quick: bool,
     /// Raw explorations to their end, though that takes hours, and memory over a million executions.
@@ -64,13 +65,14 @@ pub fn table(header: &[&str]) -> Table {
 /// asked for.
 pub fn main() -> ExitCode {
     let options = Options::parse();
-    let programs: [(&str, Vec<String>, Measure); 6] = [
+    let programs: [(&str, Vec<String>, Measure); 7] = [
         ("loom", overhead::loom_names().map(str::to_owned).collect(), overhead::loom),
         ("shuttle", overhead::shuttle_names().map(str::to_owned).collect(), overhead::shuttle),
         ("exploration", exploration::names().map(str::to_owned).collect(), exploration::run),
         ("rate", exploration::rated_names().map(str::to_owned).collect(), exploration::rates),
         ("catalogue", catalogue::names().collect(), catalogue::run),
         ("memory", memory::names().map(str::to_owned).collect(), memory::run),
+        ("schedules-to-bug", schedules::names().collect(), schedules::run),
     ];
     let wanted: Vec<(&str, Vec<String>, Measure)> = programs
         .into_iter()
@@ -103,8 +105,8 @@ pub fn main() -> ExitCode {
         failed |= !problems.is_empty();
     }
     println!(
-        "Medians of {} rounds in turn, in processor time; in brackets the least and the most. Again: cargo run --release \
-         -p benches [-- --quick] [-- --long] [-- FILTER]",
+        "Ratios and their times: medians of {} rounds in turn, in processor time; in brackets the least and the most. \
+         Again: cargo run --release -p benches [-- --quick] [-- --long] [-- FILTER]",
         options.effort().rounds
     );
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }

@@ -1,6 +1,6 @@
-//! What the shims cost, in time and in executions.
+//! What the shims cost, in time and in executions, and how soon bugs are found.
 //!
-//! `cargo run --release -p benches` prints six tables:
+//! `cargo run --release -p benches` prints seven tables:
 //!
 //! - **loom**: the same program on raw loom and through the shims: executions, time per execution, ratio.
 //! - **shuttle**: the same on raw shuttle, with its random scheduler: schedules per second, ratio.
@@ -9,10 +9,11 @@
 //! - **rate**: executions per second, of raw shuttle's depth-first search and `dpor`.
 //! - **catalogue**: as exploration, on the catalogue and on channels, in the loom world and by `dpor`.
 //! - **memory**: what is resident, early in a long exploration and at its end.
+//! - **schedules-to-bug**: how many schedules it takes each strategy to find each bug of the catalogue.
 //!
 //! What counts are the ratios. Both sides of one are measured in one run, turn by turn, in processor time, and the
 //! median of the rounds is shown: what else the machine does hardly matters. Nothing here is a test, and no time makes
-//! it fail; only a number of executions that is not the expected one does.
+//! it fail; only a number of executions that is not the expected one does, and a failure that is not the bug's.
 
 #[cfg(not(any(loom, shuttle)))]
 mod catalogue;
@@ -32,6 +33,10 @@ mod memory;
 mod overhead;
 #[cfg(not(any(loom, shuttle)))]
 mod reached;
+#[cfg(not(any(loom, shuttle)))]
+mod reorder;
+#[cfg(not(any(loom, shuttle)))]
+mod schedules;
 #[cfg(not(any(loom, shuttle)))]
 mod standard;
 #[cfg(not(any(loom, shuttle)))]

@@ -63,7 +63,7 @@ struct CheckArgs {
     /// Only this world: std, loom or shuttle.
     #[arg(long)]
     world: Option<World>,
-    /// Only this strategy: exhaustive, preemptions-N, random, pct-DEPTH, urw, pos, dfs, dpor, stress.
+    /// Only this strategy: exhaustive, preemptions-N, random, pct-DEPTH, urw, surw, pos, dfs, dpor, stress.
     #[arg(long)]
     strategy: Option<Strategy>,
     /// Schedules that each sampling strategy draws.

@@ -5,7 +5,7 @@
 //! next (PCT how long executions are, URW its estimates) where no token could repeat it, and which count every thread
 //! as able to run that shuttle does not know to be waiting.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use rand::{Rng, RngCore, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -13,6 +13,12 @@ use smallvec::SmallVec;
 
 use super::token::Estimate;
 use crate::world::core::Core;
+
+mod guided;
+mod surw;
+
+pub(crate) use self::guided::{Guided, Recorded};
+pub(crate) use self::surw::{Surw, Trial, select};
 
 /// Two or more threads can take a step: which one does?
 pub(crate) struct Point<'a> {
@@ -33,12 +39,19 @@ pub(crate) trait Chooser {
     /// Only one thread can take a step, so there is nothing to pick.
     fn pass(&mut self, _point: &Point<'_>) {}
 
-    /// A number below `n`, which is at least 2.
-    fn choose(&mut self, n: usize) -> usize;
+    /// What schedules are drawn with, if they are drawn at random.
+    fn rng(&mut self) -> Option<&mut Pcg64Mcg> {
+        None
+    }
+
+    /// A number below `n`, which is at least 2. Who draws nothing says which.
+    fn choose(&mut self, n: usize) -> usize {
+        self.rng().expect("what explores chooses by itself").gen_range(0..n)
+    }
 
     /// Any number, if schedules are drawn at random.
     fn random(&mut self) -> Option<u64> {
-        None
+        self.rng().map(RngCore::next_u64)
     }
 
     /// The execution ends here: `early` if somebody could still have gone on.
@@ -87,6 +100,18 @@ impl<C: Chooser> Chooser for Rc<RefCell<C>> {
     }
 }
 
+/// Draws a place with a probability proportional to its weight. The weights must not all be 0.
+fn weighted(rng: &mut Pcg64Mcg, weights: impl Iterator<Item = u64> + Clone) -> usize {
+    let mut left = rng.gen_range(0..weights.clone().sum::<u64>());
+    for (at, weight) in weights.enumerate() {
+        if left < weight {
+            return at;
+        }
+        left -= weight;
+    }
+    unreachable!("the number drawn is below the sum of the weights")
+}
+
 /// Any enabled thread, with the same probability at each step.
 pub(crate) struct Random(Pcg64Mcg);
 
@@ -101,12 +126,8 @@ impl Chooser for Random {
         self.0.gen_range(0..point.threads.len())
     }
 
-    fn choose(&mut self, n: usize) -> usize {
-        self.0.gen_range(0..n)
-    }
-
-    fn random(&mut self) -> Option<u64> {
-        Some(self.0.next_u64())
+    fn rng(&mut self) -> Option<&mut Pcg64Mcg> {
+        Some(&mut self.0)
     }
 }
 
@@ -151,12 +172,8 @@ impl Chooser for Pct {
         best.expect("a strategy is asked where somebody can run").0
     }
 
-    fn choose(&mut self, n: usize) -> usize {
-        self.rng.gen_range(0..n)
-    }
-
-    fn random(&mut self) -> Option<u64> {
-        Some(self.rng.next_u64())
+    fn rng(&mut self) -> Option<&mut Pcg64Mcg> {
+        Some(&mut self.rng)
     }
 }
 
@@ -165,13 +182,13 @@ impl Chooser for Pct {
 /// ASPLOS 2025). The numbers come from one trial execution.
 pub(crate) struct Urw {
     rng: Pcg64Mcg,
-    estimate: Rc<Estimate>,
+    estimate: Arc<Estimate>,
     /// For each thread seen so far: the points of its own and of those that it has yet to spawn.
     points: Vec<u64>,
 }
 
 impl Urw {
-    pub(crate) fn new(seed: u64, estimate: Rc<Estimate>) -> Urw {
+    pub(crate) fn new(seed: u64, estimate: Arc<Estimate>) -> Urw {
         Urw { rng: Pcg64Mcg::seed_from_u64(seed), estimate, points: Vec::new() }
     }
 }
@@ -192,22 +209,11 @@ impl Chooser for Urw {
             self.points[*thread].saturating_sub(done).max(1)
         };
         let weights: SmallVec<[u64; 8]> = point.threads.iter().map(weight).collect();
-        let mut left = self.rng.gen_range(0..weights.iter().sum::<u64>());
-        for (at, weight) in weights.iter().enumerate() {
-            if left < *weight {
-                return at;
-            }
-            left -= weight;
-        }
-        unreachable!("the number drawn is below the sum of the weights")
+        weighted(&mut self.rng, weights.iter().copied())
     }
 
-    fn choose(&mut self, n: usize) -> usize {
-        self.rng.gen_range(0..n)
-    }
-
-    fn random(&mut self) -> Option<u64> {
-        Some(self.rng.next_u64())
+    fn rng(&mut self) -> Option<&mut Pcg64Mcg> {
+        Some(&mut self.rng)
     }
 }
 
@@ -254,12 +260,8 @@ impl Chooser for Pos {
         self.pick(point);
     }
 
-    fn choose(&mut self, n: usize) -> usize {
-        self.rng.gen_range(0..n)
-    }
-
-    fn random(&mut self) -> Option<u64> {
-        Some(self.rng.next_u64())
+    fn rng(&mut self) -> Option<&mut Pcg64Mcg> {
+        Some(&mut self.rng)
     }
 }
 
@@ -269,6 +271,10 @@ pub(crate) struct Dfs {
     path: Vec<Fork>,
     at: usize,
     diverged: bool,
+    /// How often a thread may be preempted, if there is a limit.
+    bound: Option<u32>,
+    /// A thread was not preempted because of the bound.
+    kept_back: bool,
 }
 
 struct Fork {
@@ -281,6 +287,14 @@ struct Fork {
 }
 
 impl Dfs {
+    pub(crate) fn bounded(bound: u32) -> Dfs {
+        Dfs { bound: Some(bound), ..Dfs::default() }
+    }
+
+    pub(crate) fn kept_back(&self) -> bool {
+        self.kept_back
+    }
+
     fn fork(&mut self, n: usize, first: usize) -> usize {
         if self.at == self.path.len() {
             self.path.push(Fork { first, gone: 0, n });
@@ -316,6 +330,13 @@ impl Search for Dfs {
 impl Chooser for Dfs {
     fn pick(&mut self, point: &Point<'_>) -> usize {
         let first = point.threads.iter().position(|thread| Some(*thread) == point.last);
+        if let (Some(bound), Some(first)) = (self.bound, first)
+            && !point.yielding
+            && point.core.preemptions >= bound
+        {
+            self.kept_back = true;
+            return first;
+        }
         self.fork(point.threads.len(), first.unwrap_or(0))
     }
 

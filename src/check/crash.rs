@@ -76,9 +76,11 @@ impl Armed {
         let text = token.to_string();
         let parameters = text.rsplit(':').nth(1).unwrap_or_default();
         let shared = parameters.split_once(',').map_or(String::new(), |(_, rest)| format!(",{rest}"));
-        let tail = shared.into_bytes().into_boxed_slice();
-        self.slot.tail.set(&raw const *tail);
-        self.tails.push(tail);
+        let at = self.tails.iter().position(|tail| **tail == *shared.as_bytes()).unwrap_or_else(|| {
+            self.tails.push(shared.into_bytes().into_boxed_slice());
+            self.tails.len() - 1
+        });
+        self.slot.tail.set(&raw const *self.tails[at]);
     }
 
     /// The execution that begins now grows from a seed.

@@ -19,7 +19,7 @@ use serde_json::{Value as Json, json};
 use super::{
     Coverage, Error, Failure, Limit, Model, Plan, Strategy, Token, TokenError,
     crash::Armed,
-    outcome::{Again, Ended, Explored, MOST_RESTARTS, confirm, diverged, names, steps, take, with_token},
+    ended::{Again, Ended, Explored, MOST_RESTARTS, confirm, diverged, names, steps, take, with_token},
     token::Body,
 };
 use crate::world::{Engine, Execution, STACK, facts::Facts, loom, panics::message_of, timer::Kept};

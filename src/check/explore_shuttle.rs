@@ -1,5 +1,7 @@
 //! Exploring in the shuttle world: sampling, depth-first search, and replay.
 
+mod smallest;
+
 use std::{
     cell::RefCell,
     panic::{AssertUnwindSafe, Location, catch_unwind},
@@ -8,12 +10,13 @@ use std::{
 };
 
 use super::{
-    Coverage, Error, Failure, Limit, Model, Plan, Strategy, Token, TokenError,
-    choosers::{Chooser, Dfs, Pct, Pos, Random, Replay, Search, Urw},
+    Coverage, Error, Failure, FailureKind, Limit, Model, Plan, Strategy, Token, TokenError,
+    choosers::{Chooser, Dfs, Pct, Pos, Random, Replay, Search, Surw, Trial, Urw, select},
     crash::Armed,
     dpor::Dpor,
-    outcome::{Again, Ended, Explored, MOST_RESTARTS, confirm, diverged, names, steps, take, with_token},
-    token::{Body, Estimate, Estimated},
+    ended::{Again, Ended, Explored, MOST_RESTARTS, confirm, diverged, names, steps, take, with_token},
+    outcomes::Run,
+    token::{Body, Estimated},
 };
 use crate::world::{Engine, Execution, core::mix, facts::Facts, panics::message_of, shuttle, timer::Kept};
 
@@ -129,10 +132,54 @@ impl Session<'_> {
         Ok(self.failed(confirm(failure, again), body, coverage))
     }
 
+    /// A failure that ends the exploration: confirmed, and made small where that is asked for.
+    fn found(&mut self, failure: Failure, body: Body, coverage: Coverage) -> Result<Explored, Error> {
+        let mut explored = self.confirmed(failure, body.clone(), coverage)?;
+        if let Some(failure) = &explored.failure
+            && self.plan.smallest > 0
+            && failure.kind != FailureKind::Nondeterminism
+            && let Some(smaller) = self.smallest(failure, &body)
+        {
+            explored.failure = Some(smaller);
+        }
+        Ok(explored)
+    }
+
+    /// Takes note of how an execution has ended, where all of that is gathered. A failure that does not repeat itself ends
+    /// the exploration.
+    fn gathered(&mut self, ended: &Ended, body: impl Fn() -> Body) -> Result<Option<Explored>, Error> {
+        let Some(gatherer) = &self.plan.gatherer else { return Ok(None) };
+        let failure = match ended {
+            Ended::Learned => {
+                gatherer.lock().starts_over();
+                return Ok(None);
+            }
+            Ended::Passed => None,
+            Ended::Failed(failure) => Some(failure),
+        };
+        let new = {
+            let core = self.ex.core.borrow();
+            let mut run = || {
+                let steps = steps(&core);
+                let token = self.token(body()).with_trail(&steps).to_string();
+                Run { threads: names(&core), steps, token }
+            };
+            gatherer.lock().ended(failure, core.size(), &mut run)
+        };
+        match failure.filter(|_| new) {
+            None => Ok(None),
+            Some(failure) => {
+                let again = self.confirmed(failure.clone(), body(), Coverage::Truncated { by: Limit::Failure })?;
+                let lost = again.failure.as_ref().is_some_and(|again| again.kind == FailureKind::Nondeterminism);
+                Ok(lost.then_some(again))
+            }
+        }
+    }
+
     /// Draws schedules at random.
     fn sample(&mut self) -> Result<Explored, Error> {
-        let mut estimated = Estimated::Nothing;
-        let mut estimate = Rc::new(Estimate::default());
+        let mut estimates = Vec::new();
+        let mut armed = None;
         loop {
             let index = self.executions;
             if index >= self.plan.budget {
@@ -143,43 +190,61 @@ impl Session<'_> {
             }
             let seed = mix(self.plan.seed, index);
             if index == 0 {
-                estimated = self.first_estimate()?;
-                if let Estimated::Points(points) = &estimated {
-                    estimate = Rc::new(points.clone());
-                }
-                self.arm(Body::Seed { seed, estimate: estimated.clone() });
+                estimates = self.first_estimates()?;
+                armed = None;
+            }
+            let drawn = select(seed, &estimates);
+            let estimate = &mut estimates[drawn].1;
+            if armed != Some(drawn) {
+                self.arm(Body::Seed { seed, estimate: estimate.clone() });
+                armed = Some(drawn);
             }
             self.armed.seed(index + 1, seed);
-            let ended = self.run(chooser(self.plan.strategy, seed, &estimated, &estimate))?;
-            if let Ended::Failed(failure) = ended {
-                let coverage = Coverage::Sampled { schedules: self.executions };
-                return self.confirmed(failure, Body::Seed { seed, estimate: estimated }, coverage);
+            let ended = self.run(chooser(self.plan.strategy, seed, estimate))?;
+            let body = || Body::Seed { seed, estimate: estimate.clone() };
+            if self.plan.gatherer.is_some() {
+                if let Some(lost) = self.gathered(&ended, body)? {
+                    return Ok(lost);
+                }
+            } else if let Ended::Failed(failure) = ended {
+                return self.found(failure, body(), Coverage::Sampled { schedules: self.executions });
             }
-            if let Estimated::Steps(steps) = &mut estimated {
+            if let Estimated::Steps(steps) = estimate {
                 let seen = self.ex.core.borrow().threads.iter().map(|thread| thread.points as usize).sum();
                 if seen > *steps {
                     *steps = seen;
-                    self.arm(Body::Seed { seed, estimate: estimated.clone() });
+                    armed = None;
                 }
             }
         }
     }
 
-    /// What the sampler needs to know before its first schedule. URW draws one at random, which is not counted.
-    fn first_estimate(&mut self) -> Result<Estimated, Error> {
+    /// What the sampler needs to know before its first schedule: a schedule is drawn with one of these, each as likely as
+    /// its weight says. URW and SURW draw a schedule at random, which is not counted.
+    fn first_estimates(&mut self) -> Result<Vec<(u64, Estimated)>, Error> {
         match self.plan.strategy {
-            Strategy::Pct { .. } => Ok(Estimated::Steps(FIRST_STEPS)),
-            Strategy::Urw => loop {
-                let ended = self.run(Box::new(Random::new(self.plan.seed)))?;
+            Strategy::Pct { .. } => Ok(vec![(1, Estimated::Steps(FIRST_STEPS))]),
+            Strategy::Urw | Strategy::Surw => loop {
+                let trial = Rc::new(RefCell::new(Trial::new(self.plan.seed)));
+                let ended = self.run(Box::new(Rc::clone(&trial)))?;
                 if matches!(ended, Ended::Learned) {
                     continue;
                 }
                 self.executions -= 1;
-                self.steps -= self.ex.core.borrow().steps;
                 // Whether it failed does not matter: it says how many steps there are.
-                return Ok(Estimated::Points(Estimate::of(&self.ex.core.borrow())));
+                let core = self.ex.core.borrow();
+                self.steps -= core.steps;
+                let selectable = match self.plan.strategy {
+                    Strategy::Surw => trial.borrow().selectable(&core),
+                    _ => Vec::new(),
+                };
+                if !selectable.is_empty() {
+                    return Ok(selectable);
+                }
+                let points = core.threads.iter().map(|thread| (thread.parent.unwrap_or(0), thread.points)).collect();
+                return Ok(vec![(1, Estimated::points(points))]);
             },
-            _ => Ok(Estimated::Nothing),
+            _ => Ok(vec![(1, Estimated::Nothing)]),
         }
     }
 
@@ -202,6 +267,7 @@ impl Session<'_> {
             search.borrow_mut().begin();
             let ended = self.run(Box::new(Rc::clone(&search)))?;
             if matches!(ended, Ended::Learned) {
+                self.gathered(&ended, || unreachable!("there is nothing to be told"))?;
                 search.replace(S::default());
                 self.redundant = 0;
                 continue;
@@ -220,10 +286,15 @@ impl Session<'_> {
                 self.redundant += 1;
                 self.executions -= 1;
                 self.steps -= self.ex.core.borrow().steps;
+            } else if number.is_none() && self.plan.gatherer.is_some() {
+                let taken = self.ex.core.borrow().decisions.clone();
+                if let Some(lost) = self.gathered(&ended, || Body::Decisions(taken.clone()))? {
+                    return Ok(lost);
+                }
             } else if let Ended::Failed(failure) = ended {
                 let decisions = decisions();
                 return match number {
-                    None => self.confirmed(failure, decisions, coverage),
+                    None => self.found(failure, decisions, coverage),
                     Some(_) => Ok(self.failed(failure, decisions, coverage)),
                 };
             }
@@ -252,6 +323,9 @@ impl Session<'_> {
             return Err(TokenError::DoesNotFit(how).into());
         }
         let coverage = Coverage::Sampled { schedules: 1 };
+        if self.gathered(&ended, || token.body.clone())?.is_some() {
+            return Err(TokenError::DoesNotFit("it does not repeat itself".to_owned()).into());
+        }
         match ended {
             Ended::Learned => unreachable!("it starts over with what it has learned"),
             Ended::Passed => {
@@ -274,13 +348,22 @@ impl Session<'_> {
                 let parted = replay.borrow().parted.clone();
                 Ok((ended, parted))
             }
-            Body::Seed { seed, estimate } => {
-                let points = match estimate {
-                    Estimated::Points(points) => Rc::new(points.clone()),
-                    _ => Rc::default(),
-                };
-                Ok((self.run(chooser(self.plan.strategy, *seed, estimate, &points))?, None))
+            _ => {
+                if let Body::Seed { seed, .. } = body {
+                    // It may die again.
+                    self.arm(body.clone());
+                    self.armed.seed(self.executions + 1, *seed);
+                }
+                Ok((self.run(self.chooser_of(body)?)?, None))
             }
+        }
+    }
+
+    /// What takes the decisions of an execution again.
+    fn chooser_of(&self, body: &Body) -> Result<Box<dyn Chooser>, Error> {
+        match body {
+            Body::Decisions(decisions) => Ok(Box::new(Replay::new(decisions.clone()))),
+            Body::Seed { seed, estimate } => Ok(chooser(self.plan.strategy, *seed, estimate)),
             Body::Path { .. } | Body::Number { .. } => {
                 Err(TokenError::DoesNotFit("it holds neither a seed nor decisions".to_owned()).into())
             }
@@ -288,11 +371,12 @@ impl Session<'_> {
     }
 }
 
-fn chooser(strategy: Strategy, seed: u64, estimated: &Estimated, points: &Rc<Estimate>) -> Box<dyn Chooser> {
-    match (strategy, estimated) {
+fn chooser(strategy: Strategy, seed: u64, estimate: &Estimated) -> Box<dyn Chooser> {
+    match (strategy, estimate) {
         (Strategy::Pct { depth }, Estimated::Steps(steps)) => Box::new(Pct::new(seed, depth, *steps)),
         (Strategy::Pos, _) => Box::new(Pos::new(seed)),
-        (Strategy::Urw, _) => Box::new(Urw::new(seed, Rc::clone(points))),
+        (_, Estimated::Points(points)) => Box::new(Urw::new(seed, Arc::clone(points))),
+        (_, Estimated::Selected { place, uses }) => Box::new(Surw::new(seed, *place, Arc::clone(uses))),
         _ => Box::new(Random::new(seed)),
     }
 }

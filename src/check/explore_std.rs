@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-use super::{Coverage, Error, Limit, Model, Plan, outcome::Explored};
+use super::{Coverage, Error, Limit, Model, Plan, ended::Explored};
 use crate::world::real;
 
 /// Runs that have been begun: for a watchdog that wonders whether one hangs.

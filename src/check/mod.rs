@@ -21,6 +21,7 @@ pub(crate) mod choosers;
 pub(crate) mod crash;
 #[cfg(raddle_shuttle)]
 mod dpor;
+mod ended;
 mod error;
 #[cfg(raddle_loom)]
 mod explore_loom;
@@ -29,7 +30,8 @@ mod explore_shuttle;
 #[cfg(not(any(loom, shuttle)))]
 mod explore_std;
 mod isolate;
-mod outcome;
+mod one_line;
+mod outcomes;
 mod report;
 mod strategy;
 mod token;
@@ -45,11 +47,18 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use self::{isolate::Isolation, watch::Watch};
+use self::{
+    isolate::Isolation,
+    one_line::{default_strategies, replay_asked_for},
+    outcomes::Gatherer,
+    watch::Watch,
+};
 
 pub use self::{
     error::{Error, TokenError},
     isolate::HANG,
+    one_line::{REPLAY, check},
+    outcomes::{End, Outcome, Outcomes},
     report::{interleaving, render},
     strategy::Strategy,
     token::{Token, engine},
@@ -68,6 +77,8 @@ pub const SCHEDULES: u64 = 1_000;
 pub const SEED: u64 = 0x7261_6464_6c65;
 /// Timers that may fire, in one execution, although something else could go on.
 pub const FIRINGS: u32 = 2;
+/// Executions that [`check`](check()) may spend on making a failure smaller.
+pub const SMALLEST: u64 = 4_000;
 /// Steps in one execution, in the loom world.
 pub const LOOM_STEPS: u64 = 20_000;
 /// Steps in one execution, in the shuttle world.
@@ -96,6 +107,7 @@ pub struct Check {
     spurious: u32,
     timed: bool,
     time: Option<Duration>,
+    smallest: u64,
     isolation: Option<Isolation>,
     hang: Duration,
 }
@@ -114,6 +126,12 @@ pub(crate) struct Plan {
     pub(crate) budget: u64,
     pub(crate) settings: Settings,
     pub(crate) deadline: Option<Instant>,
+    /// Executions that may be spent on making a failure smaller.
+    #[cfg_attr(not(raddle_shuttle), expect(dead_code, reason = "only shuttle's schedules are cut down"))]
+    pub(crate) smallest: u64,
+    /// Takes note of every execution's end: none of them ends the exploration.
+    #[cfg_attr(not(raddle_shuttle), expect(dead_code, reason = "only shuttle goes on after a failure"))]
+    pub(crate) gatherer: Option<Gatherer>,
     /// The one execution to replay.
     pub(crate) replay: Option<Token>,
     pub(crate) watch: Arc<Watch>,
@@ -139,6 +157,7 @@ impl Check {
             spurious: 0,
             timed: false,
             time: None,
+            smallest: 0,
             isolation: None,
             hang: HANG,
         }
@@ -199,6 +218,14 @@ impl Check {
     /// Without this a timer may fire at any point, and durations mean nothing. Not in the loom world.
     pub fn timed(mut self) -> Check {
         self.timed = true;
+        self
+    }
+
+    /// Makes a failure smaller (fewest preemptions, then fewest steps), and runs at most so many more executions for that,
+    /// which do not count. Default 0 here, and [`SMALLEST`] in [`check`](check()). Only in the shuttle world, and not for a
+    /// model that draws random numbers, which takes a seed. [`outcomes`](Check::outcomes) has no need of it.
+    pub fn smallest(mut self, executions: u64) -> Check {
+        self.smallest = executions;
         self
     }
 
@@ -313,7 +340,9 @@ impl Check {
             steps: 0,
             elapsed: Duration::ZERO,
             seed: match strategy {
-                Strategy::Random | Strategy::Pct { .. } | Strategy::Urw | Strategy::Pos => Some(self.seed),
+                Strategy::Random | Strategy::Pct { .. } | Strategy::Urw | Strategy::Surw | Strategy::Pos => {
+                    Some(self.seed)
+                }
                 _ => None,
             },
         }
@@ -333,7 +362,23 @@ impl Check {
         check.run_isolated((), Some(token.clone()), move |()| model())
     }
 
+    /// As [`run`](Check::run), but goes on after failures: everything is gathered.
+    fn run_gathering(mut self, model: Model, gatherer: Gatherer) -> Result<Verdict, Error> {
+        let replay = self.asked_for()?;
+        if self.isolation.is_some() || self.strategy.is_some_and(|strategy| strategy.world() != World::Shuttle) {
+            return Err(Error::Argument(format!(
+                "{}: outcomes are gathered in the shuttle world, by a check that is not isolated",
+                self.name
+            )));
+        }
+        self.explore(model, replay, Some(gatherer))
+    }
+
     pub(crate) fn run_arc(self, model: Model, replay: Option<Token>) -> Result<Verdict, Error> {
+        self.explore(model, replay, None)
+    }
+
+    fn explore(self, model: Model, replay: Option<Token>, gatherer: Option<Gatherer>) -> Result<Verdict, Error> {
         let blank = self.blank();
         let (strategy, world) = (blank.strategy, blank.world);
         if world::current().is_some() {
@@ -387,6 +432,8 @@ impl Check {
                 reduces: strategy == Strategy::Dpor,
             },
             deadline: self.time.map(|time| start + time),
+            smallest: self.smallest,
+            gatherer,
             replay,
             watch: Arc::default(),
         };
@@ -405,7 +452,7 @@ impl Check {
             true if replays => {
                 return Err(TokenError::DoesNotFit("it leads loom to a thread that has ended".to_owned()).into());
             }
-            true => outcome::lost(&watch),
+            true => ended::lost(&watch),
             false => running.join().unwrap_or_else(|payload| {
                 Err(Error::Tool(format!("raddle failed: {}", panics::message_of(&*payload))))
             })?,
@@ -423,7 +470,7 @@ impl Check {
     }
 }
 
-fn explore(plan: &Plan, model: &Model) -> Result<outcome::Explored, Error> {
+fn explore(plan: &Plan, model: &Model) -> Result<ended::Explored, Error> {
     match plan.strategy.world() {
         #[cfg(raddle_loom)]
         World::Loom => explore_loom::explore(plan, model),
@@ -433,58 +480,5 @@ fn explore(plan: &Plan, model: &Model) -> Result<outcome::Explored, Error> {
         World::Std => explore_std::explore(plan, model),
         #[allow(unreachable_patterns, reason = "reached in narrowed builds only")]
         world => Err(Error::NoSuchWorld { world }),
-    }
-}
-
-/// What `check` runs: every strategy of every world that explores.
-fn default_strategies() -> Vec<Strategy> {
-    let worlds = World::compiled().iter().filter(|world| **world != World::Std);
-    worlds.flat_map(|world| Strategy::defaults(*world)).copied().collect()
-}
-
-/// The environment variable that holds a token, to be replayed by the checks of its name in place of exploring.
-pub const REPLAY: &str = "RADDLE_REPLAY";
-
-fn replay_asked_for() -> Result<Option<Token>, Error> {
-    match std::env::var(REPLAY) {
-        Ok(line) => Ok(Some(line.parse()?)),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(why) => Err(Error::Argument(why.to_string())),
-    }
-}
-
-/// Checks a model in the loom and shuttle worlds with default limits. This is the one line that a test needs.
-///
-/// If `RADDLE_REPLAY` holds a token of a check of this name, replays that one execution instead.
-///
-/// # Panics
-/// If an execution fails, with a report: what failed, the steps that led there, and the line that replays it. Also if
-/// the check was cut short, or could not be done.
-#[track_caller]
-pub fn check(name: &str, model: impl Fn() + Send + Sync + 'static) {
-    let model: Model = Arc::new(model);
-    match replay_asked_for() {
-        Ok(Some(token)) if token.case == name => {
-            let verdict = Check::new(name).strategy(token.strategy).run_arc(model, Some(token));
-            conclude(name, verdict, true);
-            return;
-        }
-        Ok(Some(token)) => eprintln!("{REPLAY} belongs to {:?}: {name:?} is checked as usual", token.case),
-        Ok(None) => {}
-        Err(why) => panic!("{REPLAY}: {why}"),
-    }
-    for strategy in default_strategies() {
-        let verdict = Check::new(name).strategy(strategy).run_arc(Arc::clone(&model), None);
-        conclude(name, verdict, false);
-    }
-}
-
-#[track_caller]
-fn conclude(name: &str, verdict: Result<Verdict, Error>, replayed: bool) {
-    match verdict {
-        Err(why) => panic!("{name} could not be checked: {why}"),
-        Ok(verdict) if !verdict.passed() || verdict.truncated() => panic!("{}", render(&verdict)),
-        Ok(verdict) if replayed => eprintln!("{}", render(&verdict)),
-        Ok(_) => {}
     }
 }

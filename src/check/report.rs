@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{Cell, ContentArrangement, Table, TableComponent, presets::UTF8_HORIZONTAL_ONLY};
 
-use super::{Failure, FailureKind, Verdict};
+use super::{Failure, FailureKind, Step, Verdict};
 
 /// Steps that a report shows: the last ones, where there are more.
 const SHOWN: usize = 60;
@@ -61,24 +61,28 @@ fn write_line(text: &mut String, line: &str) {
 
 /// The steps of a failing execution: a column a thread, time downward, with values and source lines.
 pub fn interleaving(failure: &Failure) -> String {
+    table(&failure.threads, &failure.steps)
+}
+
+pub(super) fn table(threads: &[String], steps: &[Step]) -> String {
     let mut table = Table::new();
     table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
     // One step a line: lines between them would double the height of the story.
     table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
     let mut header = vec![Cell::new("")];
-    header.extend(failure.threads.iter().map(Cell::new));
+    header.extend(threads.iter().map(Cell::new));
     header.push(Cell::new("source"));
     table.set_header(header);
-    let first = failure.steps.len().saturating_sub(SHOWN);
+    let first = steps.len().saturating_sub(SHOWN);
     if first > 0 {
         let mut row = vec![Cell::new("...")];
-        row.extend(failure.threads.iter().map(|_| Cell::new("")));
+        row.extend(threads.iter().map(|_| Cell::new("")));
         row.push(Cell::new(format!("{first} earlier steps")));
         table.add_row(row);
     }
-    for (number, step) in failure.steps.iter().enumerate().skip(first) {
+    for (number, step) in steps.iter().enumerate().skip(first) {
         let mut row = vec![Cell::new(number + 1)];
-        for thread in 0..failure.threads.len() {
+        for thread in 0..threads.len() {
             row.push(Cell::new(if thread == step.thread as usize { step.to_string() } else { String::new() }));
         }
         row.push(Cell::new(format!("{}:{}", step.file, step.line)));

@@ -25,6 +25,12 @@ pub enum Strategy {
     },
     /// shuttle: a random walk that makes every interleaving about as likely (URW).
     Urw,
+    /// shuttle: a random walk that makes every order of the selected steps about as likely, and leaves it to chance how many
+    /// others come between (SURW, Zhao et al., ASPLOS 2025). What is selected is drawn for each schedule: the steps that
+    /// use what is made at one place in the source. A trial execution, which is not counted, tells what there is: objects
+    /// that two threads use at least, and not only read. Those that are used more often are drawn more often. If there
+    /// are none, schedules are drawn as by [`Urw`](Strategy::Urw).
+    Surw,
     /// shuttle: a random priority for each step, drawn anew after a step that it depends on (POS).
     Pos,
     /// shuttle: every schedule and every choice, depth first, without reduction.
@@ -53,7 +59,7 @@ impl Strategy {
         match self {
             Strategy::Exhaustive | Strategy::Preemptions(_) => World::Loom,
             Strategy::Random | Strategy::Pct { .. } | Strategy::Urw => World::Shuttle,
-            Strategy::Pos | Strategy::Dfs | Strategy::Dpor => World::Shuttle,
+            Strategy::Surw | Strategy::Pos | Strategy::Dfs | Strategy::Dpor => World::Shuttle,
             Strategy::Stress => World::Std,
         }
     }
@@ -67,6 +73,7 @@ impl fmt::Display for Strategy {
             Strategy::Random => f.pad("random"),
             Strategy::Pct { depth } => f.pad(&format!("pct-{depth}")),
             Strategy::Urw => f.pad("urw"),
+            Strategy::Surw => f.pad("surw"),
             Strategy::Pos => f.pad("pos"),
             Strategy::Dfs => f.pad("dfs"),
             Strategy::Dpor => f.pad("dpor"),
@@ -102,13 +109,14 @@ impl FromStr for Strategy {
             ("pct", None) => Ok(Strategy::Pct { depth: 3 }),
             ("pct", Some(depth @ 1..=1000)) => Ok(Strategy::Pct { depth }),
             ("urw", None) => Ok(Strategy::Urw),
+            ("surw", None) => Ok(Strategy::Surw),
             ("pos", None) => Ok(Strategy::Pos),
             ("dfs", None) => Ok(Strategy::Dfs),
             ("dpor", None) => Ok(Strategy::Dpor),
             ("stress", None) => Ok(Strategy::Stress),
             _ => Err(format!(
                 "no strategy is called {text:?}: loom has exhaustive and preemptions-N, shuttle has random, pct-DEPTH, \
-                 urw, pos, dfs and dpor, std has stress"
+                 urw, surw, pos, dfs and dpor, std has stress"
             )),
         }
     }

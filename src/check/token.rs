@@ -23,7 +23,13 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 
 use super::{Step, Strategy, TokenError};
-use crate::world::{World, core::mix, facts::Facts};
+use crate::world::{World, facts::Facts};
+
+mod estimate;
+
+#[cfg(raddle_shuttle)]
+pub(crate) use self::estimate::Estimate;
+pub(crate) use self::estimate::Estimated;
 
 const FORMAT: &str = "rd1";
 const PARTS: usize = 6;
@@ -74,94 +80,6 @@ pub(crate) enum Body {
     Number { number: u64, choices: BTreeMap<u32, usize> },
 }
 
-/// What a sampler had learned from earlier executions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Estimated {
-    Nothing,
-    /// PCT: decisions in an execution.
-    Steps(usize),
-    /// URW: scheduling points of each thread.
-    Points(Estimate),
-}
-
-/// Scheduling points of each thread, by its place in the spawn tree.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Estimate {
-    /// For each thread of the trial, in the order of spawning: its parent, and its own points.
-    threads: Vec<(usize, u32)>,
-    /// The points of each thread and of all that it spawns, by path.
-    subtrees: BTreeMap<u64, u64>,
-    least: u64,
-}
-
-impl Estimate {
-    #[cfg(raddle_shuttle)]
-    pub(crate) fn of(core: &crate::world::core::Core) -> Estimate {
-        Estimate::new(core.threads.iter().map(|t| (t.parent.unwrap_or(0), t.points)).collect())
-    }
-
-    fn new(threads: Vec<(usize, u32)>) -> Estimate {
-        let mut paths: Vec<u64> = Vec::new();
-        let mut children = vec![0_u64; threads.len()];
-        let mut totals: Vec<u64> = threads.iter().map(|&(_, points)| u64::from(points).max(1)).collect();
-        for (id, &(parent, _)) in threads.iter().enumerate() {
-            if id == 0 {
-                paths.push(0);
-            } else {
-                children[parent] += 1;
-                paths.push(mix(paths[parent], children[parent]));
-            }
-        }
-        for id in (1..threads.len()).rev() {
-            totals[threads[id].0] += totals[id];
-        }
-        let least = totals.iter().copied().min().unwrap_or(1);
-        Estimate { threads, subtrees: paths.into_iter().zip(totals).collect(), least }
-    }
-
-    #[cfg_attr(not(raddle_shuttle), expect(dead_code, reason = "the samplers' estimate"))]
-    pub(crate) fn subtree(&self, path: u64) -> u64 {
-        self.subtrees.get(&path).copied().unwrap_or(self.least)
-    }
-
-    /// Equal neighbours are counted: `0.5+0.3x10`.
-    fn write(&self) -> String {
-        let mut runs: Vec<((usize, u32), usize)> = Vec::new();
-        for &thread in &self.threads {
-            match runs.last_mut() {
-                Some((last, count)) if *last == thread => *count += 1,
-                _ => runs.push((thread, 1)),
-            }
-        }
-        let shown = runs.iter().map(|&((parent, points), count)| match count {
-            1 => format!("{parent}.{points}"),
-            _ => format!("{parent}.{points}x{count}"),
-        });
-        shown.collect::<Vec<_>>().join("+")
-    }
-
-    fn read(text: &str) -> Result<Estimate, String> {
-        let mut threads = Vec::new();
-        for run in text.split('+') {
-            let (thread, count) =
-                run.split_once('x').map_or((run, Ok(1)), |(thread, count)| (thread, number(count, 10)));
-            let (parent, points) = thread.split_once('.').ok_or_else(|| format!("{run:?} has no '.'"))?;
-            let (parent, points) = (number(parent, 10)?, number(points, 10)?);
-            let count: u32 = count?;
-            if count > 1_000_000 || threads.len() > 1_000_000 {
-                return Err("more than a million threads".to_owned());
-            }
-            for _ in 0..count {
-                if parent != 0 && parent >= threads.len() {
-                    return Err(format!("thread {} is its own ancestor", threads.len()));
-                }
-                threads.push((parent, points));
-            }
-        }
-        Ok(Estimate::new(threads))
-    }
-}
-
 /// The version of a world's engine: schedules belong to it.
 pub fn engine(world: World) -> &'static str {
     match world {
@@ -198,11 +116,7 @@ impl fmt::Display for Token {
         match &self.body {
             Body::Seed { seed, estimate } => {
                 fields.push(format!("s={seed:x}"));
-                match estimate {
-                    Estimated::Nothing => {}
-                    Estimated::Steps(steps) => fields.push(format!("k={steps}")),
-                    Estimated::Points(points) => fields.push(format!("e={}", points.write())),
-                }
+                fields.extend(estimate.write());
             }
             Body::Decisions(decisions) => fields.push(format!("p={}", BASE64.encode(pack(decisions)))),
             Body::Path { path, choices } => {
@@ -217,6 +131,7 @@ impl fmt::Display for Token {
         let Facts {
             tries,
             hangs_up,
+            parts,
             meets,
             asks_finished,
             peeks,
@@ -230,6 +145,7 @@ impl fmt::Display for Token {
         let flags = [
             ("t", tries),
             ("g", hangs_up),
+            ("v", parts),
             ("m", meets),
             ("f", asks_finished),
             ("o", peeks),
@@ -304,15 +220,7 @@ impl FromStr for Token {
 fn read(case: String, world: World, strategy: Strategy, fields: &mut BTreeMap<&str, &str>) -> Result<Token, String> {
     let bytes = |text: &str| BASE64.decode(text).map_err(|why| why.to_string());
     let body = if let Some(seed) = fields.remove("s") {
-        let estimate = match strategy {
-            Strategy::Random | Strategy::Pos => Estimated::Nothing,
-            Strategy::Pct { .. } => Estimated::Steps(number(fields.remove("k").ok_or("k is missing")?, 10)?),
-            Strategy::Urw => Estimated::Points(Estimate::read(fields.remove("e").ok_or("e is missing")?)?),
-            _ => return Err(format!("{strategy} has no seed")),
-        };
-        if matches!(estimate, Estimated::Steps(steps) if steps > 10_000_000) {
-            return Err("k is more than ten million".to_owned());
-        }
+        let estimate = Estimated::read(strategy, fields)?;
         Body::Seed { seed: number(seed, 16)?, estimate }
     } else if let Some(path) = fields.remove("p") {
         match world {
@@ -334,6 +242,7 @@ fn read(case: String, world: World, strategy: Strategy, fields: &mut BTreeMap<&s
     let mut facts = Facts {
         tries: flag(fields.remove("t"))?,
         hangs_up: flag(fields.remove("g"))?,
+        parts: flag(fields.remove("v"))?,
         meets: flag(fields.remove("m"))?,
         asks_finished: flag(fields.remove("f"))?,
         peeks: flag(fields.remove("o"))?,

@@ -259,16 +259,19 @@ pub struct Verdict {
     pub world: World,
     /// The strategy.
     pub strategy: Strategy,
-    /// The first failing execution, if any.
+    /// The first failing execution, if any: in its smallest form, if [`Check::smallest`](super::Check::smallest) asks for
+    /// that; of all [`outcomes`](super::Check::outcomes), the smallest.
     pub failure: Option<Failure>,
     /// How much has been seen.
     pub coverage: Coverage,
-    /// Complete executions, the failing one included. That it was run once more to confirm it does not count.
+    /// Complete executions, the failing one included. That it was run once more to confirm it, and others to make it
+    /// smaller, does not count.
     pub executions: u64,
     /// Executions besides these that turned out to be equivalent to others (strategy `dpor`).
     #[serde(default)]
     pub redundant: u64,
-    /// How many of them failed: one at most, since exploration stops there; in the std world it goes on.
+    /// How many of them failed: one at most, since exploration stops there; in the std world, and where
+    /// [`outcomes`](super::Check::outcomes) are gathered, it goes on.
     pub failures: u64,
     /// Steps in all of them.
     pub steps: u64,

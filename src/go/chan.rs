@@ -5,7 +5,7 @@ use std::{fmt, panic::Location, sync::Arc};
 use crate::{
     channel::{
         store,
-        terms::{Kind, Patience},
+        terms::{Asked, Kind, Patience},
     },
     time::Instant,
 };
@@ -15,8 +15,13 @@ pub struct Chan<T>(Option<Arc<store::Channel<T>>>);
 
 impl<T> Chan<T> {
     /// `make(chan T, capacity)`. With capacity 0 each send meets a receive.
+    ///
+    /// # Panics
+    /// If no memory could hold so many values: "makechan: size out of range" (CH2).
     #[cfg_attr(raddle_model, track_caller)]
     pub fn new(capacity: usize) -> Chan<T> {
+        let bytes = size_of::<T>().checked_mul(capacity).and_then(|bytes| isize::try_from(bytes).ok());
+        assert!(bytes.is_some(), "makechan: size out of range");
         Chan(Some(store::Channel::bare(capacity, Location::caller())))
     }
 
@@ -48,7 +53,7 @@ impl<T> Chan<T> {
     #[cfg_attr(raddle_model, track_caller)]
     pub fn send(&self, value: T) {
         match &self.0 {
-            None => nil(),
+            None => nil(Kind::Send),
             Some(channel) => {
                 if channel.send(value, Patience::FOREVER, Kind::Send, Location::caller()).is_err() {
                     closed();
@@ -63,7 +68,7 @@ impl<T> Chan<T> {
     pub fn recv(&self) -> Option<T> {
         match &self.0 {
             None => {
-                nil();
+                nil(Kind::Receive);
                 None
             }
             Some(channel) => channel.receive(Patience::FOREVER, Kind::Receive, Location::caller()).ok(),
@@ -81,11 +86,14 @@ impl<T> Chan<T> {
         assert!(open, "close of closed channel");
     }
 
-    /// `len(c)`: the values queued. Not a synchronisation (CH19).
+    /// `len(c)`: the values queued; none on a channel without a buffer, as a timer's is (TI1). Not a synchronisation
+    /// (CH19).
     #[cfg_attr(raddle_model, track_caller)]
     pub fn len(&self) -> usize {
-        let location = Location::caller();
-        self.0.as_ref().map_or(0, |channel| channel.len(location))
+        match &self.0 {
+            Some(channel) if self.capacity() > 0 => channel.len(Location::caller()),
+            _ => 0,
+        }
     }
 
     /// Whether no value is queued.
@@ -118,9 +126,10 @@ pub(super) fn closed() {
 
 /// Waits for ever.
 #[cfg_attr(raddle_model, track_caller)]
-fn nil() {
-    // Nothing is done only where a model's execution ends early.
-    super::Select::new().run();
+fn nil(kind: Kind) {
+    let (patience, location) = (Patience::FOREVER, Location::caller());
+    // It comes to something only where a model's execution ends early.
+    store::deal(&[], Asked { ticket: 0, given: false, biased: false, looks: false, patience, kind, location });
 }
 
 impl<T> Clone for Chan<T> {

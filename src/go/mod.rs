@@ -10,11 +10,19 @@
 //! - `select!` evaluates every operand on entry, and a send on a closed channel may be selected, and then panics.
 //! - A panic in a goroutine ends the program: [`go()`](go()) has no handle that could return it.
 //!
+//! Where this differs from Go: `break` in an arm of `select!` leaves the loop around it (SE11); a model goes on when its
+//! main has returned, until all others rest, so that who is left behind is seen (PE1, PE4); what Go's race detector
+//! reports of a channel itself, a close that nothing orders after a send (MM14) or an `Add` at the same time as a `Wait`
+//! (WG3), is explored in both orders instead. In the loom world a channel's events order each other more than Go says: an
+//! operation that was done in vain comes after those before it, and a race that only this orders is found in the shuttle
+//! world (MM13, CH19). There are no channels of one direction, tickers or contexts.
+//!
 //! Which waiting thread is served, and which ready arm a select takes, Go leaves open; in a model every possibility is
 //! explored. In the std world waiting threads are served in their order, as Go's own runtime does it, and all
 //! channels that are built here share one lock: right, not fast.
 //!
-//! Sources: the Go programming language specification and memory model; the documentation of packages sync and time.
+//! Sources: the Go programming language specification and memory model; the documentation of packages sync and time. The
+//! numbers (CH7) are those of the statements in `tests/models/go/statements.rs`, each of which a test shows.
 
 mod chan;
 mod macros;

@@ -10,8 +10,9 @@ use super::{
     Branch, Effect, Execution,
     binding::Binding,
     clock::Clock,
-    core::{Core, Op, State},
+    core::{Core, Op},
     event::{Kind, ObjectKind, Value},
+    object::State,
 };
 
 #[derive(Default)]

@@ -21,8 +21,9 @@ use std::{
 
 use super::{
     Execution, World,
-    core::{Core, State},
+    core::Core,
     event::{ObjectKind, ObjectRef},
+    object::State,
     real::{self, Run},
 };
 

@@ -13,7 +13,8 @@
 //!
 //! **Hanging up.** That a sender or receiver is dropped is an event only if the model ever sees a channel hung up
 //! ([`Facts::hangs_up`](super::facts::Facts)): dropping it as early as possible shows that, if anything does. In the
-//! loom world it always is an event.
+//! loom world, where a thread may come late to what is no event, it also is one if somebody might have seen it, had it
+//! come earlier; and there only the last sender, or receiver, is of interest.
 
 mod acts;
 
@@ -23,7 +24,8 @@ use smallvec::SmallVec;
 
 use super::{
     clock::Clock,
-    core::{Core, State, Status, mix},
+    core::{Core, Status, mix},
+    object::State,
 };
 pub(crate) use crate::channel::terms::{How, Outcome, Rules, Side};
 use crate::time::Instant;
@@ -172,6 +174,49 @@ impl Core {
     #[cfg(raddle_loom)]
     pub(crate) fn dealt(&self, thread: usize) -> bool {
         self.threads[thread].deal.as_ref().is_some_and(|deal| deal.made.is_some())
+    }
+
+    /// The channels that the thread's operation depends on. Where it cannot go on as yet, those are the ones where others
+    /// may meet it from now on, and those of which it `missed` something: it could have gone on then.
+    #[cfg(raddle_loom)]
+    pub(crate) fn touches(&self, me: usize, goes_on: bool, missed: impl Fn(usize) -> bool) -> SmallVec<[usize; 4]> {
+        let arms = || self.deal(me).arms.iter();
+        let met = |arm: &&Arm| arm.side == Side::Send && self.channel(arm.object).capacity == Some(0);
+        if !goes_on {
+            let meets = !self.facts.meets;
+            return arms().filter(|arm| (meets && met(arm)) || missed(arm.object)).map(|arm| arm.object).collect();
+        }
+        let mut objects: SmallVec<[usize; 4]> = arms().map(|arm| arm.object).collect();
+        // Whoever is met is gone from its other channels. And where nobody meets, to have those who pass something to a
+        // thread that waits at several channels depend on each other spares loom, which repeats what it need not where
+        // steps are independent (a select over two senders: 20 executions instead of 129).
+        for (thread, other) in self.threads.iter().enumerate() {
+            if let Some(deal) = &other.deal
+                && thread != me
+                && other.there
+                && deal.made.is_none()
+                && deal.arms.iter().any(|theirs| arms().any(|arm| arm.object == theirs.object))
+            {
+                objects.extend(deal.arms.iter().map(|theirs| theirs.object));
+            }
+        }
+        objects
+    }
+
+    /// What the thread sees of others that have not hung up: its operation would be another one if they had.
+    #[cfg(raddle_loom)]
+    fn looks(&self, me: usize) -> SmallVec<[(usize, Side); 2]> {
+        let sees = |arm: &&Arm| {
+            let mut ready = false;
+            if arm.side == Side::Receive {
+                self.ways(me, **arm, |_| {
+                    ready = true;
+                    true
+                });
+            }
+            !ready
+        };
+        self.deal(me).arms.iter().filter(sees).map(|arm| (arm.object, arm.side.other())).collect()
     }
 
     /// Threads that wait to do `side` at the channel, and with which arm.
@@ -375,13 +420,8 @@ impl Core {
         let how = match way {
             Way::Put => {
                 let ticket = self.send_off(me);
-                let channel = self.channel_mut(object);
-                channel.queue.push_back(ticket);
-                if channel.fresh > 0 {
-                    channel.fresh -= 1;
-                } else if let Some(clock) = channel.room.pop_front() {
-                    self.threads[me].view.acquire(&clock);
-                }
+                self.take_place(me, object);
+                self.channel_mut(object).queue.push_back(ticket);
                 How::Sent
             }
             Way::Take(up) => {
@@ -406,9 +446,13 @@ impl Core {
                 }
                 Side::Send => {
                     let ticket = self.send_off(me);
+                    let clock = self.publish(partner);
                     if self.channel(object).capacity == Some(0) {
-                        let clock = self.publish(partner);
                         self.threads[me].view.acquire(&clock);
+                    } else {
+                        // As if it had been queued: a later send is after this receive.
+                        self.take_place(me, object);
+                        self.channel_mut(object).room.push_back(clock);
                     }
                     self.complete(partner, arm, How::Received(ticket), Clock::default());
                     How::Sent
@@ -422,6 +466,16 @@ impl Core {
             Way::Fire(_) | Way::Nothing => unreachable!("dealt with above"),
         };
         Some((at, how))
+    }
+
+    /// Takes a place in the buffer, after whoever has made room.
+    fn take_place(&mut self, me: usize, object: usize) {
+        let channel = self.channel_mut(object);
+        if channel.fresh > 0 {
+            channel.fresh -= 1;
+        } else if let Some(clock) = channel.room.pop_front() {
+            self.threads[me].view.acquire(&clock);
+        }
     }
 
     /// Takes an arm for a thread that waits: it goes on with nothing more to decide.

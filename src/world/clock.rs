@@ -49,6 +49,12 @@ impl Clock {
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
+
+    /// Whether all of it is known to whoever has the other one.
+    #[cfg(raddle_loom)]
+    pub(crate) fn within(&self, other: &Clock) -> bool {
+        self.0.iter().enumerate().all(|(thread, &count)| count <= other.get(thread))
+    }
 }
 
 /// What a thread knows of the others.

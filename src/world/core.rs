@@ -8,12 +8,11 @@ use std::{any::Any, collections::BTreeMap, panic::Location};
 use smallvec::SmallVec;
 
 use super::{
-    barrier::BarrierState,
-    channel::{ChannelState, Deal},
-    clock::{CellClock, Clock, View},
+    channel::Deal,
+    clock::{Clock, View},
     event::{Event, Kind, Number, ObjectKind, ObjectRef, Value},
     facts::{Facts, Settings, Stop},
-    group::GroupState,
+    object::{Object, State},
     once::{OnceState, Phase},
     progress::Progress,
 };
@@ -151,48 +150,6 @@ pub(crate) struct PanicNote {
     pub(crate) line: u32,
 }
 
-pub(crate) struct Object {
-    pub(crate) kind: ObjectKind,
-    pub(crate) created: &'static Location<'static>,
-    /// Goes up whenever what a reader can see changes.
-    pub(crate) version: u32,
-    /// Goes up whenever a lock is taken or given back: what a failed `try_lock` has seen.
-    pub(crate) lock_version: u32,
-    pub(crate) state: State,
-}
-
-pub(crate) enum State {
-    /// The latest value in execution order, and what its store published.
-    Atomic {
-        value: u64,
-        sync: Clock,
-    },
-    Lock(LockState),
-    Condvar {
-        waiters: Vec<usize>,
-    },
-    Barrier(BarrierState),
-    Once(OnceState),
-    Cell(CellClock),
-    Channel(ChannelState),
-    Group(GroupState),
-    /// What dropped references published.
-    Arc {
-        released: Clock,
-    },
-}
-
-/// A mutex is a read-write lock that nobody reads.
-#[derive(Default)]
-pub(crate) struct LockState {
-    pub(crate) writer: Option<usize>,
-    pub(crate) readers: SmallVec<[usize; 2]>,
-    /// What the last writer published.
-    pub(crate) written: Clock,
-    /// What the readers since then published.
-    pub(crate) read: Clock,
-}
-
 pub(crate) struct Core {
     pub(crate) threads: Vec<Thread>,
     /// What the threads of the last execution have allocated.
@@ -250,6 +207,8 @@ pub(crate) struct Core {
     pub(crate) vain_since: usize,
     /// Decisions of the scheduler where it had a choice, and the choices that the program asked for.
     pub(crate) decisions: Vec<u32>,
+    /// Switches away from a thread that could have gone on, and did not ask for it (shuttle world).
+    pub(crate) preemptions: u32,
 }
 
 impl Core {
@@ -286,6 +245,7 @@ impl Core {
             in_flight: BTreeMap::new(),
             vain_since: 0,
             decisions: Vec::new(),
+            preemptions: 0,
         }
     }
 
@@ -317,11 +277,13 @@ impl Core {
         self.tickets = 0;
         self.in_flight.clear();
         self.decisions.clear();
+        self.preemptions = 0;
     }
 
-    pub(crate) fn add_object(&mut self, kind: ObjectKind, created: &'static Location<'static>, state: State) -> usize {
-        self.objects.push(Object { kind, created, version: 0, lock_version: 0, state });
-        self.objects.len() - 1
+    /// How large the execution is: its preemptions, and its steps.
+    #[cfg(raddle_shuttle)]
+    pub(crate) fn size(&self) -> (u32, u64) {
+        (self.preemptions, self.steps)
     }
 
     pub(crate) fn add_thread(
@@ -401,41 +363,6 @@ impl Core {
         self.threads.iter().enumerate().all(|(t, thread)| t == me || thread.status == Status::Finished)
     }
 
-    pub(crate) fn lock(&mut self, object: usize) -> &mut LockState {
-        match &mut self.objects[object].state {
-            State::Lock(lock) => lock,
-            _ => unreachable!("the facade binds a lock to a lock"),
-        }
-    }
-
-    pub(crate) fn lock_ref(&self, object: usize) -> &LockState {
-        match &self.objects[object].state {
-            State::Lock(lock) => lock,
-            _ => unreachable!("the facade binds a lock to a lock"),
-        }
-    }
-
-    pub(crate) fn waiters(&mut self, object: usize) -> &mut Vec<usize> {
-        match &mut self.objects[object].state {
-            State::Condvar { waiters } => waiters,
-            _ => unreachable!("the facade binds a condvar to a condvar"),
-        }
-    }
-
-    pub(crate) fn once(&mut self, object: usize) -> &mut OnceState {
-        match &mut self.objects[object].state {
-            State::Once(once) => once,
-            _ => unreachable!("the facade binds a once to a once"),
-        }
-    }
-
-    pub(crate) fn phase(&self, object: usize) -> Phase {
-        match &self.objects[object].state {
-            State::Once(once) => once.phase,
-            _ => unreachable!("the facade binds a once to a once"),
-        }
-    }
-
     pub(crate) fn object_ref(&self, op: &Op) -> Option<ObjectRef> {
         match (op.object, op.peer) {
             (Some(object), _) => Some(ObjectRef { kind: self.objects[object].kind, number: object as u32 + 1 }),
@@ -508,6 +435,11 @@ pub(crate) fn mix(seed: u64, n: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
+}
+
+/// A 32-bit name for a place in the source, the same in every process of the same build.
+pub(crate) fn place(location: &Location<'_>) -> u32 {
+    hash32(location.file(), location.line() << 10 | location.column())
 }
 
 /// A 32-bit name for a place or a type, the same in every process of the same build.

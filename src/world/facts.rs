@@ -12,6 +12,9 @@ pub(crate) struct Facts {
     pub(crate) tries: bool,
     /// Some thread sees a channel hung up: then dropping a sender or receiver is a scheduling point.
     pub(crate) hangs_up: bool,
+    /// Some thread sees a channel hung up that it would have seen otherwise while some of those who hang up have yet to:
+    /// then dropping any sender or receiver is a scheduling point, not only the last one (loom world).
+    pub(crate) parts: bool,
     /// Somebody can tell whether a thread waits at a channel: then beginning to wait is an event.
     pub(crate) meets: bool,
     /// Some thread is asked whether it has finished: then ending is a scheduling point.

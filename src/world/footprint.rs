@@ -7,8 +7,9 @@
 use smallvec::SmallVec;
 
 use super::{
-    core::{Core, State, Status},
+    core::{Core, Status, place},
     event::Kind,
+    object::{Object, State},
     once::Phase,
 };
 
@@ -66,6 +67,26 @@ impl Footprint {
 }
 
 impl Core {
+    /// The objects that the thread's pending operation is an operation of: one, or a channel for each of its arms.
+    pub(crate) fn used(&self, me: usize) -> SmallVec<[usize; 2]> {
+        let thread = &self.threads[me];
+        match &thread.deal {
+            None => thread.op.object.into_iter().collect(),
+            Some(deal) => {
+                let mut objects: SmallVec<[usize; 2]> = deal.arms.iter().map(|arm| arm.object).collect();
+                objects.sort_unstable();
+                objects.dedup();
+                objects
+            }
+        }
+    }
+
+    /// Where the object was made, and what it is: the same in every execution.
+    pub(crate) fn made_at(&self, object: usize) -> u32 {
+        let Object { kind, created, .. } = self.objects[object];
+        place(created) ^ kind as u32
+    }
+
     /// What the thread's pending operation may touch. Nothing, if the thread has none, or one that is no scheduling point.
     pub(crate) fn footprint(&self, me: usize) -> Footprint {
         let mut touched = Footprint::default();

@@ -6,8 +6,9 @@ use super::{
     Branch, Effect, Execution,
     binding::Binding,
     clock::Clock,
-    core::{Core, Op, State},
+    core::{Core, Op},
     event::{Kind, ObjectKind, Value},
+    object::State,
     progress::Seen,
 };
 

@@ -6,8 +6,9 @@ use std::panic::Location;
 use super::binding::Binding;
 use super::{
     Branch, Effect, Execution,
-    core::{Core, LockState, Op, State},
+    core::{Core, Op},
     event::{Kind, ObjectKind, ObjectRef, Value},
+    object::{LockState, State},
     progress::Seen,
 };
 #[cfg(raddle_loom)]

@@ -1,9 +1,9 @@
 //! The loom engine: what the waist needs of [loom](https://docs.rs/loom), and the shields against what it does wrong.
 //!
 //! loom's reduction and memory model see only its own objects, so atomics, cells and plain locks are loom's. Everything
-//! else is an event on a *token*, a loom mutex that is taken and given back at once, and a thread that has to wait is
-//! suspended with loom's raw `park`, which nothing else here uses (so a condition variable and a park token cannot take
-//! each other's wake-ups, loom#422).
+//! else is an event on a *token*, a loom mutex that is taken and given back at once (one branch: giving it back is none),
+//! and a thread that has to wait is suspended with loom's raw `park`, which nothing else here uses (so a condition
+//! variable and a park token cannot take each other's wake-ups, loom#422).
 //!
 //! - Deadlocks are found by the waist before loom finds them, because loom's own report aborts the process where a
 //!   destructor touches a loom object (loom#291).
@@ -15,6 +15,8 @@
 //!   initialises one of those, and whoever acquires reads it.
 
 mod atomics;
+mod choices;
+mod order;
 mod quiet;
 mod turn;
 
@@ -41,6 +43,9 @@ use super::{
 
 /// Threads that loom runs in one execution, main included.
 pub(crate) const MAX_THREADS: usize = ::loom::MAX_THREADS;
+
+/// What stands for time among the channels.
+const TIME: usize = usize::MAX;
 
 #[derive(Debug, Default)]
 enum Object {
@@ -96,21 +101,11 @@ pub(crate) struct Engine {
     locks: RefCell<BTreeMap<usize, Published>>,
     /// What was published with a message that was given after its place was taken.
     messages: RefCell<BTreeMap<u64, usize>>,
-    /// What was published by each thread that came to a meeting place last.
-    arrivals: RefCell<BTreeMap<usize, usize>>,
+    /// Which events at channels come before which.
+    order: RefCell<order::Order>,
     /// A token on which timers meet.
     time: RefCell<Option<Box<Mutex<()>>>>,
-    choices: RefCell<Choices>,
-}
-
-/// loom cannot explore a choice. Its whole exploration runs once for each assignment of values to the choices, which
-/// are known by thread and number.
-#[derive(Default)]
-struct Choices {
-    /// In the order in which they were first met: key, how many values, the value.
-    assigned: Vec<(u32, usize, usize)>,
-    /// Values to begin with, when a token is replayed.
-    preset: BTreeMap<u32, usize>,
+    choices: RefCell<choices::Choices>,
 }
 
 impl Engine {
@@ -126,7 +121,7 @@ impl Engine {
         self.edges.set(0);
         self.locks.borrow_mut().clear();
         self.messages.borrow_mut().clear();
-        self.arrivals.borrow_mut().clear();
+        self.order.borrow_mut().reset();
         self.time.take();
         let mut threads = self.threads.borrow_mut();
         threads.clear();
@@ -321,11 +316,17 @@ impl Engine {
         drop(unsafe { &*token }.lock());
     }
 
-    /// An event on time.
-    pub(crate) fn touch_time(&self) {
-        let token: *const Mutex<()> = &**self.time.borrow_mut().get_or_insert_with(|| Box::new(Mutex::new(())));
-        // SAFETY: the token is boxed and stays until the next execution begins.
-        drop(unsafe { &*token }.lock());
+    /// The token of a channel, or of time.
+    pub(crate) fn token(&self, object: usize) -> &Mutex<()> {
+        if object == TIME {
+            let token: *const Mutex<()> = &**self.time.borrow_mut().get_or_insert_with(|| Box::new(Mutex::new(())));
+            // SAFETY: the token is boxed and stays until the next execution begins.
+            return unsafe { &*token };
+        }
+        match self.get(object, || Object::Mutex(Mutex::new(()))) {
+            Object::Mutex(token) => token,
+            _ => unreachable!("a channel has a token"),
+        }
     }
 
     /// A message is given after its place in a channel was taken: publishes what its sender did.
@@ -341,19 +342,6 @@ impl Engine {
         }
     }
 
-    /// A thread comes to a meeting place, where it may be met before its own event: publishes what it did.
-    pub(crate) fn release_arrival(&self, thread: usize) {
-        let edge = self.new_edge();
-        self.arrivals.borrow_mut().insert(thread, edge);
-    }
-
-    /// The thread is met: whoever meets it sees what it did.
-    pub(crate) fn acquire_arrival(&self, thread: usize) {
-        if let Some(edge) = self.arrivals.borrow_mut().remove(&thread) {
-            static_edge(edge).get();
-        }
-    }
-
     /// A thread's end, or a look at whether it has come: events that depend on each other, and order nothing.
     pub(crate) fn touch_end(&self, thread: usize) {
         let end: *const atomic::AtomicBool = &*self.ends.borrow()[thread - 1];
@@ -362,10 +350,11 @@ impl Engine {
     }
 
     /// Spawns a thread. `asked` if some thread is asked whether it has finished.
-    pub(crate) fn spawn(&self, asked: bool, stack_size: Option<usize>, body: Box<dyn FnOnce() + 'static>) {
+    pub(crate) fn spawn(&self, me: usize, asked: bool, stack_size: Option<usize>, body: Box<dyn FnOnce() + 'static>) {
         if asked {
             self.ends.borrow_mut().push(Box::new(atomic::AtomicBool::new(false)));
         }
+        self.orders_spawn(me);
         // loom counts in words.
         let builder = thread::Builder::new().stack_size(stack_size.unwrap_or(STACK).div_ceil(size_of::<usize>()));
         let body = Body(body);
@@ -424,50 +413,6 @@ impl Engine {
         self.edges.set(edge + 1);
         static_edge(edge).get();
         edge
-    }
-
-    /// The value of a choice in this assignment.
-    pub(crate) fn choose(&self, key: u32, n: usize) -> usize {
-        let Choices { assigned, preset } = &mut *self.choices.borrow_mut();
-        match assigned.iter_mut().find(|(k, ..)| *k == key) {
-            Some((_, most, value)) => {
-                *most = n.max(*most);
-                *value % n
-            }
-            None => {
-                let value = preset.get(&key).copied().unwrap_or(0);
-                assigned.push((key, n, value));
-                value % n
-            }
-        }
-    }
-
-    /// The values of the choices that are not 0, for a token.
-    pub(crate) fn assignment(&self) -> BTreeMap<u32, usize> {
-        self.choices.borrow().assigned.iter().filter(|(.., value)| *value != 0).map(|&(key, _, v)| (key, v)).collect()
-    }
-
-    /// Begins with the values of a token.
-    pub(crate) fn preset(&self, values: BTreeMap<u32, usize>) {
-        self.choices.borrow_mut().preset = values;
-    }
-
-    /// Moves on to the next assignment; false after the last.
-    pub(crate) fn next_assignment(&self) -> bool {
-        let assigned = &mut self.choices.borrow_mut().assigned;
-        while let Some((_, most, value)) = assigned.last_mut() {
-            *value += 1;
-            if *value < *most {
-                return true;
-            }
-            assigned.pop();
-        }
-        false
-    }
-
-    /// Forgets the assignment: the exploration starts over.
-    pub(crate) fn reset_assignment(&self) {
-        self.choices.borrow_mut().assigned.clear();
     }
 }
 

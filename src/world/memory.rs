@@ -6,9 +6,10 @@ use super::{
     Branch, Effect, Execution,
     binding::Binding,
     clock::{Access, CellClock, Clock},
-    core::{Core, Op, State, hash32},
+    core::{Core, Op, hash32},
     event::{Kind, ObjectKind, Value},
     facts::Stop,
+    object::State,
     progress::Seen,
     scalar::{AtomicOp, Scalar, check_ordering},
 };

@@ -27,6 +27,7 @@ pub(crate) mod lock;
 #[cfg(raddle_loom)]
 pub(crate) mod loom;
 pub(crate) mod memory;
+pub(crate) mod object;
 pub(crate) mod once;
 pub(crate) mod panics;
 mod pause;
@@ -447,7 +448,7 @@ impl Execution {
         if drawn.is_none() && !self.aborting.get() {
             self.error(format!(
                 "raddle::rand is used in a {} model whose schedules are explored, and every number would have to be: \
-                 draw from a few values with raddle::choice, or sample the model (random, pct, urw)",
+                 draw from a few values with raddle::choice, or sample the model (random, pct, urw, surw, pos)",
                 self.world
             ));
         }

@@ -16,8 +16,9 @@ use super::{
     Branch, Effect, Execution,
     binding::Binding,
     clock::Clock,
-    core::{Core, Op, State, Status},
+    core::{Core, Op, Status},
     event::{Kind, ObjectKind, Value},
+    object::State,
     progress::Seen,
 };
 

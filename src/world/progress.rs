@@ -31,7 +31,7 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
-use super::core::{Core, Op, hash32, mix};
+use super::core::{Core, Op, mix, place};
 
 /// Rounds in vain, with nobody else able to run, before a busy loop is called a Livelock.
 pub(crate) const VAIN_LIMIT: u32 = 1_000;
@@ -174,7 +174,7 @@ impl Core {
             self.begin_round(me, false);
             return Round::Go;
         }
-        let place = hash32(location.file(), location.line() << 10 | location.column());
+        let place = place(location);
         let period = self.facts.loops.get(&place).copied();
         let progress = &mut self.threads[me].progress;
         progress.vain += 1;

@@ -156,6 +156,8 @@ impl Engine {
             _ => {
                 let chosen = self.strategy.borrow_mut().pick(&point).min(enabled.len() - 1);
                 core.decisions.push(chosen as u32);
+                let preempts = !yielding && from.is_some_and(|from| from != enabled[chosen] && enabled.contains(&from));
+                core.preemptions += u32::from(preempts);
                 enabled[chosen]
             }
         };

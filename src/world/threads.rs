@@ -146,7 +146,7 @@ impl Execution {
             #[cfg(raddle_loom)]
             Engine::Loom(engine) => {
                 let asked = self.core.borrow().facts.asks_finished;
-                engine.spawn(asked, stack_size, Box::new(start));
+                engine.spawn(me, asked, stack_size, Box::new(start));
             }
             #[cfg(raddle_shuttle)]
             Engine::Shuttle(engine) => {
@@ -240,6 +240,12 @@ impl Execution {
     /// Records an end; if nobody is left who can take a step, the execution is stuck.
     fn record_end(&self, me: usize, op: &Op) {
         #[cfg(raddle_loom)]
+        if let Some(engine) = self.loom()
+            && !self.aborting()
+        {
+            engine.release_end(me);
+        }
+        #[cfg(raddle_loom)]
         self.watch.leave();
         if self.aborting() {
             return;
@@ -265,11 +271,11 @@ impl Execution {
         #[cfg(raddle_loom)]
         {
             branch = match self.loom() {
-                Some(engine) => {
+                Some(engine) if !engine.joins_silently(thread, self.core.borrow().finished(thread)) => {
                     enter = move || engine.join(thread);
                     Branch::Native(&mut enter)
                 }
-                None => Branch::Silent,
+                _ => Branch::Silent,
             };
         }
         #[cfg(not(raddle_loom))]
@@ -282,6 +288,12 @@ impl Execution {
             threads[me].view.acquire(&end);
             ((), Value::None, Effect::Read(Seen::Thread(thread), 0, false))
         });
+        #[cfg(raddle_loom)]
+        if let Some(engine) = self.loom()
+            && !self.aborting()
+        {
+            engine.acquire_end(self.me(), thread);
+        }
     }
 
     /// Whether a thread has ended.

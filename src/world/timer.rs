@@ -14,10 +14,11 @@ use std::time::Duration;
 
 use super::{
     Execution,
-    core::{Core, State, Status, Thread},
+    core::{Core, Status, Thread},
     event::{Kind, ObjectKind},
     facts::Settings,
     is_pause,
+    object::State,
 };
 
 /// Which limits have kept something back.

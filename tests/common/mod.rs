@@ -6,7 +6,33 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use raddle::{Check, Coverage, FailureKind, Strategy, Token, Verdict, World};
+use raddle::{Check, Coverage, FailureKind, Strategy, Token, Verdict, World, cell::UnsafeCell};
+
+/// Data that somebody else has to order.
+#[derive(Default)]
+pub struct Plain(UnsafeCell<usize>);
+
+// SAFETY: the model's threads all run on one OS thread, so that a race is found, and never happens.
+unsafe impl Sync for Plain {}
+
+impl Plain {
+    #[track_caller]
+    pub fn get(&self) -> usize {
+        // SAFETY: see above.
+        self.0.with(|n| unsafe { *n })
+    }
+
+    #[track_caller]
+    pub fn set(&self, value: usize) {
+        // SAFETY: see above.
+        self.0.with_mut(|n| unsafe { *n = value });
+    }
+}
+
+/// Whether this build has real threads.
+pub fn real_threads() -> bool {
+    World::compiled().contains(&World::Std)
+}
 
 /// Whether this build has the loom world.
 pub fn loom() -> bool {
@@ -32,7 +58,7 @@ pub fn exhaustive() -> Vec<Strategy> {
 
 /// The compiled strategies that draw schedules.
 pub fn samplers() -> Vec<Strategy> {
-    compiled(&[Strategy::Random, Strategy::Pct { depth: 3 }, Strategy::Urw, Strategy::Pos])
+    compiled(&[Strategy::Random, Strategy::Pct { depth: 3 }, Strategy::Urw, Strategy::Surw, Strategy::Pos])
 }
 
 /// Those of the strategies whose world is compiled.

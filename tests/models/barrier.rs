@@ -6,7 +6,6 @@ use crate::common::*;
 use raddle::{
     FailureKind::{DataRace, Deadlock, Panic},
     Kind, ObjectKind, Strategy, Value, World,
-    cell::UnsafeCell,
     sync::{
         Arc, Barrier,
         atomic::{AtomicUsize, Ordering::*},
@@ -101,33 +100,10 @@ fn a_barrier_that_not_enough_threads_come_to_is_a_deadlock() {
     }
 }
 
-struct Plain(UnsafeCell<usize>);
-
-// SAFETY: the model's threads all run on one OS thread, so that a race is found, and never happens.
-unsafe impl Sync for Plain {}
-
-impl Plain {
-    fn new() -> Plain {
-        Plain(UnsafeCell::new(0))
-    }
-
-    #[track_caller]
-    fn get(&self) -> usize {
-        // SAFETY: see above.
-        self.0.with(|n| unsafe { *n })
-    }
-
-    #[track_caller]
-    fn set(&self, value: usize) {
-        // SAFETY: see above.
-        self.0.with_mut(|n| unsafe { *n = value });
-    }
-}
-
 #[test]
 fn a_barrier_orders_what_comes_before_it_before_what_comes_after() {
     passes(|| {
-        let (barrier, cells) = (Barrier::new(3), [(); 3].map(|()| Plain::new()));
+        let (barrier, cells) = (Barrier::new(3), [(); 3].map(|()| Plain::default()));
         in_threads(3, move |me| {
             cells[me].set(me + 1);
             barrier.wait();
@@ -142,7 +118,7 @@ fn a_barrier_orders_what_comes_before_it_before_what_comes_after() {
 fn what_comes_on_the_same_side_of_a_barrier_races() {
     for before in [true, false] {
         fails(DataRace, "nothing orders the two", move || {
-            let (barrier, cell) = (Barrier::new(2), Plain::new());
+            let (barrier, cell) = (Barrier::new(2), Plain::default());
             in_threads(2, move |me| {
                 if me == 0 || before {
                     cell.set(me);
@@ -162,7 +138,7 @@ fn what_comes_on_the_same_side_of_a_barrier_races() {
 #[test]
 fn a_barrier_for_one_orders_nothing() {
     fails(DataRace, "nothing orders the two", || {
-        let (barrier, cell) = (Barrier::new(1), Plain::new());
+        let (barrier, cell) = (Barrier::new(1), Plain::default());
         in_threads(2, move |me| {
             if me == 0 {
                 cell.set(1);
@@ -178,7 +154,7 @@ fn a_barrier_for_one_orders_nothing() {
 /// Four threads come to a barrier for two: does `reader` see what `writer` did before?
 fn pairs(writer: usize, reader: usize) -> impl Fn() + Send + Sync + Clone + 'static {
     move || {
-        let (barrier, cell) = (Barrier::new(2), Plain::new());
+        let (barrier, cell) = (Barrier::new(2), Plain::default());
         in_threads(4, move |me| {
             if me == writer {
                 cell.set(1);

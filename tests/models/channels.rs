@@ -33,8 +33,8 @@ fn rendezvous() {
 #[test]
 fn a_rendezvous_is_one_execution() {
     passes(rendezvous);
-    if shuttle() {
-        assert_eq!(executions(Strategy::Dfs, rendezvous), 1);
+    for strategy in exhaustive() {
+        assert_eq!(executions(strategy, rendezvous), 1, "{strategy}");
     }
 }
 
@@ -51,8 +51,8 @@ fn two_through_one() {
 #[test]
 fn two_messages_pass_through_one_place_in_one_execution() {
     passes(two_through_one);
-    if shuttle() {
-        assert_eq!(executions(Strategy::Dfs, two_through_one), 1);
+    for strategy in compiled(&[Strategy::Exhaustive, Strategy::Dfs]) {
+        assert_eq!(executions(strategy, two_through_one), 1, "{strategy}");
     }
 }
 
@@ -379,4 +379,57 @@ fn a_poll_that_a_limit_keeps_from_firing_is_reported() {
         let bounded = Coverage::Bounded { preemptions: None, firings: Some(0), wakes: None };
         assert_eq!(verdict.coverage, bounded, "{strategy}");
     }
+}
+
+fn select_over_two() {
+    let ((s1, r1), (s2, r2)) = (bounded(1), bounded(1));
+    let senders = [(s1, 1), (s2, 2)].map(|(s, value)| thread::spawn(move || s.send(value).unwrap()));
+    let total = select! {
+        recv(r1) -> first => first.unwrap() + r2.recv().unwrap(),
+        recv(r2) -> first => first.unwrap() + r1.recv().unwrap(),
+    };
+    assert_eq!(total, 3);
+    for sender in senders {
+        sender.join().unwrap();
+    }
+}
+
+#[test]
+fn a_select_over_two_senders_is_few_executions() {
+    passes(select_over_two);
+    for (strategy, most) in [(Strategy::Exhaustive, 20), (Strategy::Dfs, 6)] {
+        for strategy in compiled(&[strategy]) {
+            assert_eq!(executions(strategy, select_over_two), most, "{strategy}");
+        }
+    }
+}
+
+#[test]
+fn whoever_waits_at_two_channels_is_met_at_either() {
+    explores([1, 2], || {
+        let ((s1, r1), (s2, r2)) = (bounded(0), bounded(0));
+        let receivers = [r1, r2].map(|r| thread::spawn(move || r.recv().unwrap()));
+        let first = select! {
+            send(s1, 1) -> sent => { sent.unwrap(); s2.send(2).unwrap(); 1 },
+            send(s2, 2) -> sent => { sent.unwrap(); s1.send(1).unwrap(); 2 },
+        };
+        for receiver in receivers {
+            receiver.join().unwrap();
+        }
+        first
+    });
+}
+
+#[test]
+fn whoever_looks_for_a_partner_sees_one_that_waits_with_a_timeout() {
+    explores([true, false], || {
+        let (s, r) = bounded(0);
+        let receiver = thread::spawn(move || r.recv_timeout(SECOND).is_ok());
+        let mut partner = channel::Select::new();
+        partner.send(&s);
+        partner.ready();
+        let sent = s.send(1).is_ok();
+        assert_eq!(receiver.join().unwrap(), sent);
+        sent
+    });
 }

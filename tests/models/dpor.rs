@@ -117,7 +117,9 @@ fn a_long_way() {
 
 #[test]
 fn sampling_orders_finds_what_sampling_threads_does_not() {
-    for (strategy, finds) in [(Strategy::Random, false), (Strategy::Pos, true), (Strategy::Dpor, true)] {
+    for (strategy, finds) in
+        [(Strategy::Random, false), (Strategy::Pos, true), (Strategy::Surw, true), (Strategy::Dpor, true)]
+    {
         for strategy in compiled(&[strategy]) {
             let verdict = Check::new("a long way").strategy(strategy).schedules(1_000).run(a_long_way).unwrap();
             assert_eq!(!verdict.passed(), finds, "{}", raddle::render(&verdict));

@@ -138,7 +138,7 @@ fn two_locks_in_opposite_orders_are_a_deadlock_and_each_thread_waits_for_the_oth
 }
 
 #[test]
-fn locking_a_mutex_twice_is_a_deadlock() {
+fn mu1_locking_a_mutex_twice_is_a_deadlock() {
     for verdict in fails(Deadlock, "(held by main)", || {
         let mutex = Mutex::new(());
         let _first = mutex.lock().unwrap();

@@ -95,7 +95,7 @@ fn stores_are_buffered_unless_there_are_sequentially_consistent_fences() {
 }
 
 #[test]
-fn sequentially_consistent_accesses_count_as_acquire_and_release_in_loom() {
+fn mm12_sequentially_consistent_accesses_count_as_acquire_and_release_in_loom() {
     // C11 forbids this outcome: the one place where the loom world shows too much, as the docs say.
     shows(
         [|m| store_then_load(m, 0, SeqCst, None), |m| store_then_load(m, 1, SeqCst, None)],
@@ -148,7 +148,7 @@ fn a_message_is_not_stale_between_two_fences() {
 }
 
 #[test]
-fn one_location_never_goes_back() {
+fn mm15_one_location_never_goes_back() {
     // Two reads of one location by one thread, while another writes 1 and then 2.
     shows(
         [
@@ -183,7 +183,7 @@ fn a_thread_reads_its_own_store_or_a_later_one() {
 }
 
 #[test]
-fn loads_are_not_buffered() {
+fn mm15_loads_are_not_buffered() {
     // C11 allows both to read 1; no world shows it, as the README says.
     shows(
         [

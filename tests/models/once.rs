@@ -7,34 +7,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::common::*;
 use raddle::{
     FailureKind::{DataRace, Deadlock, Leak, Livelock, Panic},
-    Kind, ObjectKind, Strategy, Value, World,
-    cell::UnsafeCell,
-    choice,
+    Kind, ObjectKind, Strategy, Value, World, choice,
     sync::{
         Arc, Mutex, Once, OnceLock,
         atomic::{AtomicUsize, Ordering::*},
     },
     thread,
 };
-
-struct Plain(UnsafeCell<usize>);
-
-// SAFETY: the model's threads all run on one OS thread, so that a race is found, and never happens.
-unsafe impl Sync for Plain {}
-
-impl Plain {
-    #[track_caller]
-    fn get(&self) -> usize {
-        // SAFETY: see above.
-        self.0.with(|n| unsafe { *n })
-    }
-
-    #[track_caller]
-    fn set(&self, value: usize) {
-        // SAFETY: see above.
-        self.0.with_mut(|n| unsafe { *n = value });
-    }
-}
 
 /// A once, and data that it may order.
 struct Shared {
@@ -44,7 +23,7 @@ struct Shared {
 }
 
 fn shared() -> (Arc<Shared>, Arc<Shared>) {
-    let one = Arc::new(Shared { once: Once::new(), plain: Plain(UnsafeCell::new(0)), flag: AtomicUsize::new(0) });
+    let one = Arc::new(Shared { once: Once::new(), plain: Plain::default(), flag: AtomicUsize::new(0) });
     (Arc::clone(&one), one)
 }
 
@@ -57,7 +36,7 @@ fn told(f: impl FnOnce()) -> String {
 }
 
 #[test]
-fn one_caller_runs_the_initialiser_and_it_may_be_any() {
+fn on1_one_caller_runs_the_initialiser_and_it_may_be_any() {
     for callers in [2, 3] {
         explores(0..callers, move || {
             let once = Arc::new((Once::new(), std::sync::Mutex::new(Vec::new())));
@@ -80,7 +59,7 @@ fn one_caller_runs_the_initialiser_and_it_may_be_any() {
 }
 
 #[test]
-fn a_call_orders_what_the_initialiser_did_before_its_return() {
+fn mm9_on1_a_call_orders_what_the_initialiser_did_before_its_return() {
     for force in [false, true] {
         passes(move || {
             let (shared, theirs) = shared();
@@ -242,7 +221,7 @@ fn callers_wait_while_the_initialiser_waits_for_somebody_else() {
 }
 
 #[test]
-fn a_call_inside_its_own_initialiser_is_a_deadlock() {
+fn on3_a_call_inside_its_own_initialiser_is_a_deadlock() {
     for verdict in fails(Deadlock, "main in call_once of once#1 (held by main)", || {
         let once = Once::new();
         once.call_once(|| once.call_once(|| ()));

@@ -295,7 +295,7 @@ fn a_lazy_value_is_reached_by_exclusive_access() {
 }
 
 #[test]
-fn a_panic_poisons_a_lazy_value_for_good() {
+fn on4_a_panic_poisons_a_lazy_value_for_good() {
     let poisons = || {
         let calls = Cell::new(0);
         let mut lazy: LazyLock<usize, _> = LazyLock::new(|| {

@@ -153,7 +153,7 @@ fn what_was_used_inside_cannot_be_used_outside() {
     if !World::compiled().contains(&World::Std) {
         return;
     }
-    // One execution each: URW runs another to learn what it needs, and would be refused.
+    // One execution each: URW and SURW run another to learn what they need, and would be refused.
     for strategy in compiled(&[Strategy::Exhaustive, Strategy::Random, Strategy::Pct { depth: 3 }, Strategy::Dfs]) {
         let all = std::sync::Arc::new((AtomicUsize::new(0), Mutex::new(0), RwLock::new(0), Condvar::new()));
         let used = std::sync::Arc::clone(&all);

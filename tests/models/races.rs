@@ -118,7 +118,7 @@ fn two_reads_are_no_race() {
 }
 
 #[test]
-fn a_mutex_orders() {
+fn mm7_a_mutex_orders() {
     let add: fn(&Shared) = |shared| {
         let _guard = shared.mutex.lock().unwrap();
         shared.write();
@@ -156,7 +156,7 @@ fn a_mutex_that_is_tried_orders() {
 }
 
 #[test]
-fn a_lock_that_is_tried_in_vain_orders_nothing() {
+fn mm8_a_lock_that_is_tried_in_vain_orders_nothing() {
     let write_and_lock: fn(&Shared) = |shared| {
         shared.write();
         let _guard = shared.mutex.lock().unwrap();
@@ -211,7 +211,7 @@ fn a_lock_that_is_tried_in_vain_orders_nothing() {
 }
 
 #[test]
-fn a_read_write_lock_orders_writers_and_readers() {
+fn mm7_a_read_write_lock_orders_writers_and_readers() {
     let write: fn(&Shared) = |shared| {
         let _guard = shared.rwlock.write().unwrap();
         shared.write();
@@ -266,7 +266,7 @@ fn wait_between_two_writes(shared: &Shared) {
 }
 
 #[test]
-fn a_wait_gives_up_its_lock_in_order() {
+fn mm7_co2_a_wait_gives_up_its_lock_in_order() {
     passes(pair(wait_between_two_writes, |shared| {
         let mut ready = shared.mutex.lock().unwrap();
         shared.write();
@@ -290,7 +290,7 @@ fn a_wait_gives_up_a_lock_that_is_tried_in_order() {
 }
 
 #[test]
-fn a_notification_alone_orders_nothing() {
+fn mm11_a_notification_alone_orders_nothing() {
     // Loom orders a notification before the wake-up: shuttle alone sees this one.
     fails_with(
         &compiled(&[Strategy::Random, Strategy::Dfs]),
@@ -315,7 +315,7 @@ fn a_notification_alone_orders_nothing() {
 }
 
 #[test]
-fn spawn_and_join_order() {
+fn mm1_spawn_and_join_order() {
     passes(|| {
         let shared = Arc::new(Shared::default());
         shared.write();
@@ -353,7 +353,7 @@ fn a_scope_orders() {
 }
 
 #[test]
-fn asking_whether_a_thread_has_finished_orders_nothing() {
+fn mm2_asking_whether_a_thread_has_finished_orders_nothing() {
     fails(DataRace, "", || {
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);

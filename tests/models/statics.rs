@@ -210,7 +210,7 @@ fn values_are_dropped_in_the_reverse_order_of_their_making() {
         ORDER.lock().unwrap().clear();
         let executions = run(strategy, model).executions as usize;
         let order = std::mem::take(&mut *ORDER.lock().unwrap());
-        let trial = usize::from(strategy == raddle::Strategy::Urw);
+        let trial = usize::from(matches!(strategy, raddle::Strategy::Urw | raddle::Strategy::Surw));
         assert_eq!(order, ["c", "a", "b"].repeat(executions + trial), "{strategy}");
     }
 }

@@ -148,7 +148,7 @@ fn a_park_may_end_spuriously_where_that_is_asked_for() {
 #[test]
 fn a_schedule_is_repeated_by_its_token_whatever_earlier_ones_have_asked() {
     // The time is asked for after the timer, so only an earlier schedule can have told the sampler of it.
-    fails_with(&compiled(&[Strategy::Random, Strategy::Pos]), Panic, "three steps", || {
+    fails_with(&compiled(&[Strategy::Random, Strategy::Surw, Strategy::Pos]), Panic, "three steps", || {
         let steps = Arc::new(AtomicUsize::new(0));
         let theirs = Arc::clone(&steps);
         let other = thread::spawn(move || (0..6).for_each(|_| drop(theirs.fetch_add(1, SeqCst).to_string())));

@@ -167,7 +167,8 @@ fn works(jobs: &(Mutex<Vec<u32>>, Condvar)) {
 #[test]
 fn a_thread_that_catches_all_that_unwinds_it_is_left() {
     // loom runs every thread to its end: such a check has to be isolated there.
-    let shuttles = compiled(&[Strategy::Random, Strategy::Pct { depth: 3 }, Strategy::Urw, Strategy::Dfs]);
+    let shuttles =
+        compiled(&[Strategy::Random, Strategy::Pct { depth: 3 }, Strategy::Urw, Strategy::Surw, Strategy::Dfs]);
     let model = || {
         let jobs = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
         let theirs = Arc::clone(&jobs);

@@ -55,7 +55,7 @@ fn locking_what_the_thread_holds_is_a_deadlock() {
 }
 
 #[test]
-fn reading_again_while_a_writer_waits_is_a_deadlock_as_with_stds_lock() {
+fn mu6_reading_again_while_a_writer_waits_is_a_deadlock_as_with_stds_lock() {
     fails(Deadlock, "t1 in write of rwlock#1 (held by main)", || {
         let lock = Arc::new(RwLock::new(0));
         let _first = lock.read().unwrap();

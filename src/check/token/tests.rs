@@ -2,7 +2,7 @@
 
 use proptest::{
     collection::{btree_map, vec},
-    prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, prop_assume, prop_oneof, proptest},
+    prelude::{Just, ProptestConfig, any, prop_assert, prop_assert_eq, prop_assume, prop_oneof, proptest},
     sample::Index,
     strategy::Strategy as Generator,
 };
@@ -11,10 +11,16 @@ use super::*;
 
 fn facts() -> impl Generator<Value = Facts> {
     let map = |most| btree_map(any::<u32>(), any::<u16>(), 0..most);
-    (any::<[bool; 8]>(), map(3), map(3), btree_map((any::<u8>(), any::<u64>()), 0..10_000_u16, 0..3)).prop_map(
-        |([tries, hangs_up, meets, asks_finished, peeks, asks_leader, crowds, spoils], counted, loops, prepared)| {
+    (any::<[bool; 9]>(), map(3), map(3), btree_map((any::<u8>(), any::<u64>()), 0..10_000_u16, 0..3)).prop_map(
+        |(
+            [tries, hangs_up, parts, meets, asks_finished, peeks, asks_leader, crowds, spoils],
+            counted,
+            loops,
+            prepared,
+        )| {
             Facts {
                 hangs_up,
+                parts,
                 meets,
                 tries,
                 asks_finished,
@@ -34,9 +40,9 @@ fn choices() -> impl Generator<Value = BTreeMap<u32, usize>> {
     btree_map(any::<u32>(), 0..1000_usize, 0..3)
 }
 
-fn estimate() -> impl Generator<Value = Estimate> {
-    vec(0..20_u32, 1..20)
-        .prop_map(|points| Estimate::new(points.into_iter().enumerate().map(|(id, p)| (id / 2, p)).collect()))
+/// Each thread's parent and steps.
+fn threads() -> impl Generator<Value = Vec<(usize, u32)>> {
+    vec(0..20_u32, 1..20).prop_map(|steps| steps.into_iter().enumerate().map(|(id, n)| (id / 2, n)).collect())
 }
 
 fn body() -> impl Generator<Value = (Strategy, Body)> {
@@ -47,8 +53,12 @@ fn body() -> impl Generator<Value = (Strategy, Body)> {
         (any::<u64>(), 1..100_usize).prop_map(|(seed, steps)| {
             (S::Pct { depth: 3 }, Body::Seed { seed, estimate: Estimated::Steps(steps) })
         }),
-        (any::<u64>(), estimate())
-            .prop_map(|(seed, points)| (S::Urw, Body::Seed { seed, estimate: Estimated::Points(points) })),
+        (any::<u64>(), threads(), prop_oneof![Just(S::Urw), Just(S::Surw)]).prop_map(|(seed, threads, strategy)| {
+            (strategy, Body::Seed { seed, estimate: Estimated::points(threads) })
+        }),
+        (any::<u64>(), any::<u32>(), threads()).prop_map(|(seed, place, threads)| {
+            (S::Surw, Body::Seed { seed, estimate: Estimated::selected(place, threads) })
+        }),
         vec(0..1000_u32, 0..100).prop_map(|decisions| (S::Dfs, Body::Decisions(decisions))),
         vec(0..1000_u32, 0..100).prop_map(|decisions| (S::Dpor, Body::Decisions(decisions))),
         (vec(0..14_u8, 0..100), choices()).prop_map(|(path, choices)| (S::Exhaustive, Body::Path { path, choices })),
@@ -102,8 +112,8 @@ proptest! {
     #[test]
     fn a_signed_but_senseless_token_never_panics(
         world in "loom-0.7.3|shuttle-0.1.7|std|loom-9|[a-z]{0,5}",
-        strategy in "random|pct-[0-9]{1,4}|urw|dfs|exhaustive|preemptions-[0-9]{1,3}|[a-z-]{0,9}",
-        fields in "([spnkecftalbh]=[0-9a-fA-Zx.+_-]{0,12},?){0,4}",
+        strategy in "random|pct-[0-9]{1,4}|s?urw|dfs|exhaustive|preemptions-[0-9]{1,3}|[a-z-]{0,9}",
+        fields in "([spnkedcftalbh]=[0-9a-fA-Zx.+_-]{0,12},?){0,4}",
     ) {
         if let Ok(token) = signed(&format!("rd1:case:{world}:{strategy}:{fields}")).parse::<Token>() {
             prop_assert_eq!(token.to_string().parse::<Token>(), Ok(token));

@@ -4,16 +4,22 @@ use std::{collections::VecDeque, panic::Location};
 
 use super::{ChannelState, Deal, How, Made, Outcome, Rules, Side, Timer, Way};
 use crate::world::{
-    Branch, Effect, Execution, World,
-    core::{Op, State},
+    Branch, Effect, Engine, Execution,
+    core::Op,
     event::{Kind, ObjectKind, Value},
+    object::State,
     progress::Seen,
 };
 
 impl Execution {
     /// A new channel, with one sender and one receiver.
     pub(crate) fn new_channel(&self, state: ChannelState, created: &'static Location<'static>) -> usize {
-        self.core.borrow_mut().add_object(ObjectKind::Channel, created, State::Channel(state))
+        let object = self.core.borrow_mut().add_object(ObjectKind::Channel, created, State::Channel(state));
+        #[cfg(raddle_loom)]
+        if let Some(engine) = self.loom() {
+            engine.new_channel(object);
+        }
+        object
     }
 
     /// What the next message is known by.
@@ -44,14 +50,6 @@ impl Execution {
                 drop(core);
                 self.learn(me, |facts| facts.meets = true);
                 return Some((0, How::HungUp));
-            }
-            // A sender may be met before its own event: what it did is seen all the same.
-            #[cfg(raddle_loom)]
-            if let Some(engine) = self.loom()
-                && meeting
-                && !core.facts.meets
-            {
-                engine.release_arrival(me);
             }
             (deal.waits, meeting && !deal.looks && core.facts.meets)
         };
@@ -102,14 +100,38 @@ impl Execution {
             return Some(Some((0, How::HungUp)));
         }
         #[cfg(raddle_loom)]
-        if let Some(engine) = self.loom()
-            && let Way::Meet(partner, _) = way
-        {
-            engine.acquire_arrival(partner);
+        if !self.engine_deals(me, arm, way) {
+            self.learn(me, |facts| facts.parts = true);
+            return Some(Some((0, How::HungUp)));
         }
         let outcome = self.core.borrow_mut().take_arm(me, arm, way);
         self.tell(me, op, outcome, false);
         Some(outcome)
+    }
+
+    /// Tells loom's side what a deal comes to: who sees whom, and whom it sees that has not hung up. False if it would
+    /// have come to something else before one who has, and loom has not seen that one.
+    #[cfg(raddle_loom)]
+    fn engine_deals(&self, me: usize, arm: usize, way: Way) -> bool {
+        let Some(engine) = self.loom() else { return true };
+        let partner = match way {
+            Way::Meet(partner, _) | Way::Take(Some((partner, _))) => Some(partner),
+            _ => None,
+        };
+        partner.into_iter().for_each(|partner| engine.meets(me, partner));
+        let core = self.core.borrow();
+        for thread in partner.into_iter().chain([me]) {
+            core.looks(thread).into_iter().for_each(|(object, side)| engine.looks_at(thread, object, side));
+        }
+        if way == Way::HungUp {
+            let deal = core.deal(me);
+            let super::Arm { object, side, .. } = deal.arms[arm];
+            engine.acquire_gone(object, side.other());
+            // Who can do nothing but wait for a message would have waited.
+            let only_waits = side == Side::Receive && deal.waits && deal.arms.len() == 1 && deal.deadline.is_none();
+            return only_waits || core.facts.parts || !engine.drops_apart(me, object, side.other());
+        }
+        true
     }
 
     /// Records what a deal came to. `made` if another thread's event has changed the channel already.
@@ -188,10 +210,59 @@ impl Execution {
         self.wake();
     }
 
-    /// Whether hanging up is an event. In the loom world it always is: there a thread may come late to what is no event.
+    /// Whether hanging up is an event.
     fn sees_hanging_up(&self) -> bool {
         let core = self.core.borrow();
-        self.world == World::Loom || core.settings.reduces || core.facts.hangs_up
+        core.settings.reduces || core.facts.hangs_up
+    }
+
+    /// The same for one who hangs up in the loom world. Until somebody sees a channel hung up, it is none: but whoever
+    /// could have, in another order, counts. And where others of the side are left, it is none until somebody could tell.
+    #[cfg(raddle_loom)]
+    fn engine_hangs_up(&self, engine: &crate::world::loom::Engine, me: usize, object: usize, side: Side) -> bool {
+        let mut core = self.core.borrow_mut();
+        let channel = core.channel(object);
+        let left = channel.handles[side as usize];
+        if left == 0 || (left > 1 && !core.facts.parts) || channel.timer.is_some() {
+            return false;
+        }
+        // Where all are events, so is who drops what is queued.
+        let settled = channel.queue.is_empty() || !core.facts.parts;
+        let abandoned = channel.handles[side.other() as usize] == 0 && settled;
+        let could_be_seen = engine.was_looked_at(me, object, side);
+        if !could_be_seen && (abandoned || !core.facts.hangs_up) {
+            return false;
+        }
+        core.learned |= !core.facts.hangs_up;
+        core.facts.hangs_up = true;
+        true
+    }
+
+    /// Tells loom's side that a sender or receiver goes. `seen` if that is an event.
+    #[cfg(raddle_loom)]
+    fn engine_gone(&self, me: usize, object: usize, side: Side, seen: bool) {
+        let Some(engine) = self.loom().filter(|_| !self.aborting()) else { return };
+        let mut core = self.core.borrow_mut();
+        let channel = core.channel(object);
+        let last = channel.handles[side as usize] <= 1;
+        let queued = !channel.queue.is_empty();
+        engine.release_gone(object, side);
+        if !seen {
+            engine.drops_silently(me, object, side);
+        }
+        if last {
+            engine.acquire_gone(object, side);
+        }
+        if last && queued {
+            // Whoever hangs up last drops what is queued.
+            engine.acquire_gone(object, side.other());
+            engine.looks_at(me, object, side.other());
+            if !core.facts.parts && engine.drops_apart(me, object, side) {
+                core.learned = true;
+                core.facts.hangs_up = true;
+                core.facts.parts = true;
+            }
+        }
     }
 
     /// One more sender or receiver.
@@ -202,11 +273,19 @@ impl Execution {
     /// One sender or receiver less. Returns the messages that nobody will receive, to be dropped.
     pub(crate) fn hang_up(&self, object: usize, side: Side, location: &'static Location<'static>) -> VecDeque<u64> {
         let op = Op::new(Kind::HangUp, location).on(object);
-        let seen = self.sees_hanging_up() && !self.aborting();
+        let me = self.me();
+        let seen = match &self.engine {
+            _ if self.aborting() => false,
+            #[cfg(raddle_loom)]
+            Engine::Loom(engine) => self.engine_hangs_up(engine, me, object, side),
+            #[cfg(raddle_shuttle)]
+            Engine::Shuttle(_) => self.sees_hanging_up(),
+        };
         if seen {
             self.announce(op, None, Branch::Point);
         }
-        let me = self.me();
+        #[cfg(raddle_loom)]
+        self.engine_gone(me, object, side, seen);
         let (last, left) = {
             let mut core = self.core.borrow_mut();
             let clock = core.publish(me);
@@ -270,6 +349,10 @@ impl Execution {
             // Whoever looks earlier sees what has gone since.
             self.learn(me, |facts| facts.hangs_up = true);
             return 0;
+        }
+        #[cfg(raddle_loom)]
+        if let Some(engine) = self.loom() {
+            engine.looks_at(me, object, Side::Receive);
         }
         let timer = self.core.borrow().channel(object).timer;
         let length = match timer {

@@ -1,10 +1,14 @@
 //! How a thread waits for its turn in the loom world.
 
-use super::Engine;
+use std::collections::BTreeSet;
+
+use smallvec::SmallVec;
+
+use super::{Engine, TIME};
 use crate::world::{
     Branch, Execution,
     core::{Guard, Op},
-    event::Kind,
+    event::{Kind, ObjectKind},
 };
 
 impl Execution {
@@ -50,6 +54,7 @@ impl Execution {
             Branch::Point => true,
             Branch::Silent => false,
         };
+        let mut woken = false;
         loop {
             // What another thread has settled for this one is an event of the other's. While it was suspended, it may
             // have come to commute with everything.
@@ -57,14 +62,12 @@ impl Execution {
                 return;
             }
             if touch && self.core.borrow().threads[me].branches {
-                self.touch_arms(engine, me);
-                match (op.object, op.peer) {
-                    (Some(object), _) => engine.touch(object),
-                    (None, Some(thread)) if matches!(op.kind, Kind::Exit | Kind::IsFinished) => {
-                        engine.touch_end(thread)
+                if self.core.borrow().threads[me].deal.is_some() {
+                    if self.touch_channels(engine, me, woken, &holds, &back) {
+                        return;
                     }
-                    (None, Some(thread)) => engine.touch_thread(thread),
-                    (None, None) => {}
+                } else {
+                    self.touch_object(engine, me, op);
                 }
                 if back() {
                     return;
@@ -87,27 +90,70 @@ impl Execution {
             self.wake();
             self.core.borrow_mut().threads[me].parked = true;
             engine.park();
+            woken = true;
             if back() {
                 return;
             }
         }
     }
 
-    /// Touches everything that a thread's operation at channels depends on, but the one channel of a plain operation.
-    fn touch_arms(&self, engine: &Engine, me: usize) {
-        let (objects, armed) = {
-            let core = self.core.borrow();
-            let deal = core.threads[me].deal.as_ref();
-            let objects: Vec<usize> =
-                deal.map_or_else(Vec::new, |deal| deal.arms.iter().map(|arm| arm.object).collect());
-            (objects, core.armed(me).is_some())
-        };
-        if let [_, _, ..] = objects[..] {
-            objects.iter().for_each(|&object| engine.touch(object));
-        }
+    /// An event of any operation but those at channels that wait.
+    fn touch_object(&self, engine: &Engine, me: usize, op: Op) {
         // Timers share a limit: which of them fire first decides which of them can.
-        if armed {
-            engine.touch_time();
+        if self.core.borrow().armed(me).is_some() {
+            drop(engine.token(TIME).lock());
+        }
+        match (op.object, op.peer) {
+            (Some(object), _) => {
+                engine.touch(object);
+                if self.core.borrow().objects[object].kind == ObjectKind::Channel {
+                    engine.channel_event(me, object);
+                }
+            }
+            (None, Some(thread)) if matches!(op.kind, Kind::Exit | Kind::IsFinished) => engine.touch_end(thread),
+            (None, Some(thread)) => engine.touch_thread(thread),
+            (None, None) => {}
+        }
+    }
+
+    /// One event at all that a thread's operation at channels depends on: their tokens are taken together, so that
+    /// nothing comes between. True if the thread need not go on.
+    fn touch_channels(
+        &self,
+        engine: &Engine,
+        me: usize,
+        woken: bool,
+        holds: &dyn Fn() -> bool,
+        back: &dyn Fn() -> bool,
+    ) -> bool {
+        // Others may have waited for this thread to wait, and may come before its next event.
+        self.wake();
+        let mut taken = BTreeSet::new();
+        loop {
+            let needed: BTreeSet<usize> = {
+                let core = self.core.borrow();
+                let armed = core.armed(me).is_some();
+                let channels = core.touches(me, woken || armed || holds(), |object| engine.missed(me, object));
+                channels.into_iter().chain(armed.then_some(TIME)).collect()
+            };
+            if needed.is_subset(&taken) {
+                return false;
+            }
+            let mut guards: SmallVec<[_; 4]> = SmallVec::new();
+            // All in one order: nobody waits for one who waits.
+            for &object in &needed {
+                guards.push(engine.token(object).lock());
+                if back() {
+                    return true;
+                }
+            }
+            drop(guards);
+            // Another thread may have taken an arm for this one meanwhile.
+            if self.core.borrow().dealt(me) {
+                return true;
+            }
+            needed.iter().filter(|&&object| object != TIME).for_each(|&object| engine.channel_event(me, object));
+            taken = needed;
         }
     }
 }

@@ -31,7 +31,7 @@ conforms![
         "(2, Ok(1), Ok(2), Err(RecvError), Err(Disconnected), Err(Disconnected), Err(Disconnected))"
     ),
     always(the_last_sender_to_go_wakes_every_waiting_receiver, "(Err(RecvError), Err(RecvError))"),
-    exactly(two_senders_keep_their_own_order_only, ["[1, 2, 10]", "[1, 10, 2]", "[10, 1, 2]"]).bounded(),
+    exactly(two_senders_keep_their_own_order_only, ["[1, 2, 10]", "[1, 10, 2]", "[10, 1, 2]"]),
     exactly(two_receivers_share_what_one_sender_sends, ["([1, 2], [])", "([1], [2])", "([2], [1])", "([], [1, 2])"]),
     exactly(a_length_counts_what_has_been_sent_so_far, ["0", "1", "2"]),
     always(what_is_left_behind_is_dropped_with_the_last_receiver_of_an_unbounded_channel, "(0, 2, Err(()), 3)"),

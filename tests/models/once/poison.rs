@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_panic_poisons_it_until_a_forced_initialiser_returns() {
+fn on2_a_panic_poisons_it_until_a_forced_initialiser_returns() {
     passes(|| {
         let once = Arc::new(Once::new());
         let theirs = Arc::clone(&once);
