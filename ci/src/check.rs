@@ -142,28 +142,39 @@ fn print_json(done: &Done) {
     println!("{line}");
 }
 
-/// A row a case; a cell a world.
+/// What a column of the table holds, the strategy that it is named for, and whose cases they are.
+type Column = (&'static str, Option<Strategy>, fn(Strategy) -> bool);
+
+/// Exploring, exploring weak memory, drawing schedules, running.
+const COLUMNS: [Column; 4] = [
+    ("dpor", Some(Strategy::Dpor), |strategy| strategy.world() == World::Shuttle && !strategy.samples()),
+    ("loom", Some(Strategy::Exhaustive), |strategy| strategy.world() == World::Loom),
+    ("sampled", None, Strategy::samples),
+    ("stress on real threads", Some(Strategy::Stress), |strategy| strategy.world() == World::Std),
+];
+
+/// A row a case; a cell a way to check it.
 fn summary(cases: &[&'static Case], done: &[Done]) -> Table {
-    let mut table = table::new(&["pattern", "variant", "expected", "loom", "shuttle", "stress on real threads"]);
+    let header: Vec<&str> =
+        ["pattern", "variant", "expected"].into_iter().chain(COLUMNS.map(|(name, ..)| name)).collect();
+    let mut table = table::new(&header);
     for case in cases {
-        let cell = |world: World| {
+        let cell = |(_, named, holds): Column| {
+            if named == Some(Strategy::Stress) && case.stress == Stress::Undefined {
+                return "not run: undefined behaviour".to_owned();
+            }
             let lines: Vec<String> = done
                 .iter()
-                .filter(|done| std::ptr::eq(done.case, *case) && done.job.world() == world)
-                .map(|done| {
-                    let line = told(done);
-                    let several = Strategy::defaults(world).len() > 1;
-                    if several { format!("{}: {line}", done.job.strategy()) } else { line }
+                .filter(|done| std::ptr::eq(done.case, *case) && holds(done.job.strategy()))
+                .map(|done| match (done.job.strategy(), told(done)) {
+                    (strategy, line) if named == Some(strategy) => line,
+                    (strategy, line) => format!("{strategy}: {line}"),
                 })
                 .collect();
             if lines.is_empty() { "-".to_owned() } else { lines.join("\n") }
         };
-        let stress = match case.stress {
-            Stress::Runs => cell(World::Std),
-            Stress::Undefined => "not run: undefined behaviour".to_owned(),
-        };
         let row = [case.pattern, case.variant, expected(case)].map(str::to_owned);
-        table.add_row(row.into_iter().chain([cell(World::Loom), cell(World::Shuttle), stress]));
+        table.add_row(row.into_iter().chain(COLUMNS.map(cell)));
     }
     table
 }
@@ -185,8 +196,10 @@ fn told(done: &Done) -> String {
             _ => format!("{} of {}", verdict.failures, verdict.executions),
         },
         (None, _) => format!("passed, {}, {} executions", verdict.coverage, verdict.executions),
-        (Some(failure), World::Loom) => format!("{} in execution {}", failure.kind, verdict.executions),
-        (Some(failure), World::Shuttle) => format!("{} in schedule {}", failure.kind, verdict.executions),
+        (Some(failure), _) => {
+            let what = if verdict.strategy.samples() { "schedule" } else { "execution" };
+            format!("{} in {what} {}", failure.kind, verdict.executions)
+        }
     };
     format!("{mark}{text}")
 }

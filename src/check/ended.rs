@@ -34,7 +34,7 @@ pub(crate) fn take(ex: &Execution) -> Result<Ended, Error> {
     let core = &mut *ex.core.borrow_mut();
     let learned = std::mem::take(&mut core.learned);
     match core.stop.take() {
-        Some(Stop::Error(message)) => Err(Error::Tool(message)),
+        Some(Stop::Error(why)) => Err(why),
         Some(Stop::Learned) => Ok(Ended::Learned),
         _ if learned => Ok(Ended::Learned),
         None | Some(Stop::Behind) => Ok(Ended::Passed),

@@ -8,9 +8,12 @@ use crate::world::World;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A primitive was used where it cannot be, or an engine's limit was reached, or an engine gave up.
+    /// A primitive was used where it cannot be, or an engine gave up.
     #[error("{0}")]
     Tool(String),
+    /// The model is too large for its world: for loom, more than five threads.
+    #[error("{0}")]
+    TooLarge(String),
     /// This build does not have the world.
     #[error(
         "this build does not compile the {world} world{}",

@@ -59,6 +59,7 @@ struct Request {
 enum Answer {
     Verdict(Box<Verdict>),
     Error(String),
+    TooLarge(String),
     /// The model reached no scheduling point for so many seconds; whether it was busy; the execution.
     Hang {
         seconds: u64,
@@ -128,6 +129,7 @@ fn in_child<I: DeserializeOwned>(
         Ok(input) => match run(input) {
             Ok(verdict) => Answer::Verdict(Box::new(verdict)),
             Err(Error::Tool(why)) => Answer::Error(why),
+            Err(Error::TooLarge(why)) => Answer::TooLarge(why),
             Err(why) => Answer::Error(why.to_string()),
         },
         Err(why) => Answer::Error(format!("the input of an isolated check cannot be read: {why}")),
@@ -226,6 +228,7 @@ fn in_parent<I: Serialize>(
         return match answer {
             Answer::Verdict(verdict) => Ok(Verdict { elapsed: start.elapsed(), ..*verdict }),
             Answer::Error(why) => Err(Error::Tool(why)),
+            Answer::TooLarge(why) => Err(Error::TooLarge(why)),
             Answer::Hang { seconds, busy, run } => hung(blank, start, seconds, busy, run),
         };
     }

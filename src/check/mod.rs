@@ -71,6 +71,8 @@ use crate::world::{self, World, facts::Settings, panics};
 
 /// Executions that loom may run before it falls back to a preemption bound, and then again with it.
 pub const LOOM_EXECUTIONS: u64 = 20_000;
+/// Executions that depth-first search may run, with or without reduction.
+pub const EXECUTIONS: u64 = 100_000;
 /// Schedules that each sampling strategy draws.
 pub const SCHEDULES: u64 = 1_000;
 /// The seed that schedules grow from unless one is given.
@@ -90,7 +92,7 @@ pub const SHUTTLE_STEPS: u64 = 1_000_000;
 /// # #[cfg(feature = "model")] {
 /// use raddle::Check;
 ///
-/// let verdict = Check::new("nothing happens").seed(7).schedules(10).run(|| {}).unwrap();
+/// let verdict = Check::new("nothing happens").run(|| {}).unwrap();
 /// assert!(verdict.passed());
 /// # }
 /// ```
@@ -163,7 +165,9 @@ impl Check {
         }
     }
 
-    /// Chooses the world, with its first strategy.
+    /// Chooses the world, and with it the strategy that its users expect: loom explores, shuttle draws schedules at random
+    /// ([`Strategy::Random`]), std runs the model. A check that is told neither world nor strategy explores with
+    /// [`Strategy::Dpor`], if this build has the shuttle world.
     pub fn world(mut self, world: World) -> Check {
         self.strategy = Some(Strategy::defaults(world)[0]);
         self
@@ -187,8 +191,8 @@ impl Check {
         self
     }
 
-    /// How many executions an exhaustive strategy may run. Default [`LOOM_EXECUTIONS`] in the loom world, 100,000 for
-    /// [`Strategy::Dfs`].
+    /// How many executions an exhaustive strategy may run. Default [`LOOM_EXECUTIONS`] in the loom world, [`EXECUTIONS`] for
+    /// [`Strategy::Dfs`] and [`Strategy::Dpor`].
     pub fn executions(mut self, executions: u64) -> Check {
         self.executions = Some(executions);
         self
@@ -339,12 +343,7 @@ impl Check {
             redundant: 0,
             steps: 0,
             elapsed: Duration::ZERO,
-            seed: match strategy {
-                Strategy::Random | Strategy::Pct { .. } | Strategy::Urw | Strategy::Surw | Strategy::Pos => {
-                    Some(self.seed)
-                }
-                _ => None,
-            },
+            seed: strategy.samples().then_some(self.seed),
         }
     }
 
@@ -390,7 +389,7 @@ impl Check {
         let exhaustive = matches!(strategy, Strategy::Exhaustive | Strategy::Preemptions(_));
         let budget = match strategy {
             Strategy::Exhaustive | Strategy::Preemptions(_) => self.executions.unwrap_or(LOOM_EXECUTIONS),
-            Strategy::Dfs | Strategy::Dpor => self.executions.unwrap_or(100_000),
+            Strategy::Dfs | Strategy::Dpor => self.executions.unwrap_or(EXECUTIONS),
             _ => self.schedules.unwrap_or(SCHEDULES),
         };
         let max_steps = self.steps.unwrap_or(if exhaustive { LOOM_STEPS } else { SHUTTLE_STEPS });

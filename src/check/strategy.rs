@@ -50,7 +50,17 @@ impl Strategy {
         match world {
             World::Std => &[Strategy::Stress],
             World::Loom => &[Strategy::Exhaustive],
-            World::Shuttle => &[Strategy::Random, Strategy::Pct { depth: 3 }, Strategy::Urw],
+            World::Shuttle => &[Strategy::Random, Strategy::Pct { depth: 3 }, Strategy::Urw, Strategy::Dpor],
+        }
+    }
+
+    /// Whether it draws schedules, from a seed.
+    pub fn samples(self) -> bool {
+        match self {
+            Strategy::Random | Strategy::Pct { .. } | Strategy::Urw | Strategy::Surw | Strategy::Pos => true,
+            Strategy::Exhaustive | Strategy::Preemptions(_) | Strategy::Dfs | Strategy::Dpor | Strategy::Stress => {
+                false
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use super::{
     pause::is_pause,
     progress::VAIN_LIMIT,
 };
-use crate::check::{FailureKind, Waiting};
+use crate::check::{Error, FailureKind, Waiting};
 
 /// Operations that a thread may do, unwinding, in an execution that ends early, before it is stopped for good.
 const ABORT_STEPS: u32 = 10_000;
@@ -28,7 +28,12 @@ impl Execution {
 
     /// The tool cannot go on.
     pub(crate) fn error(&self, message: String) {
-        self.stop(Stop::Error(message));
+        self.give_up(Error::Tool(message));
+    }
+
+    /// The execution cannot go on, and is no find.
+    pub(crate) fn give_up(&self, why: Error) {
+        self.stop(Stop::Error(why));
         self.unwind(self.me.get());
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::{FailureKind, Panicked, Waiting};
+use crate::check::{Error, FailureKind, Panicked, Waiting};
 
 /// What a model has taught about itself. Facts widen what counts as an event, so when a new one shows, the model starts
 /// over with it; a token carries the facts that its execution was found with.
@@ -61,7 +61,7 @@ pub(crate) enum Stop {
     /// The program failed.
     Failure { kind: FailureKind, message: String, waiting: Vec<Waiting>, panics: Vec<Panicked> },
     /// The tool cannot go on; the message says why and what to do.
-    Error(String),
+    Error(Error),
     /// A new fact: start over.
     Learned,
     /// A thread would go on reading what is no longer the latest (loom world): nothing is left to be seen.

@@ -57,6 +57,9 @@ use self::{
 };
 use crate::check::FailureKind;
 
+/// How a Livelock begins that is one only because there is a limit.
+pub(crate) const STEP_LIMIT: &str = "the step limit was reached";
+
 /// Where primitives run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -295,9 +298,7 @@ impl Execution {
         if let Some(limit) = limit {
             self.fail(
                 FailureKind::Livelock,
-                format!(
-                    "the step limit was reached: {limit} steps in one execution. If it should end, raise the limit"
-                ),
+                format!("{STEP_LIMIT}: {limit} steps in one execution. If it should end, raise the limit"),
             );
             self.unwind(me);
         } else {

@@ -13,7 +13,7 @@ use super::{
     panics::is_abort,
     progress::Seen,
 };
-use crate::check::FailureKind;
+use crate::check::{Error, FailureKind};
 
 /// What it means that a thread has ended, and owns locks.
 pub(super) fn ended_owning(thread: &str, owned: &[String]) -> String {
@@ -128,13 +128,13 @@ impl Execution {
         }
         #[cfg(raddle_loom)]
         if self.loom().is_some() && self.core.borrow().threads.len() >= super::loom::MAX_THREADS {
-            self.error(format!(
+            self.give_up(Error::TooLarge(format!(
                 "thread::spawn at {}:{}: loom runs at most {} threads in an execution, counting main and those that \
                  have ended: make the model smaller, or check it in the shuttle world, which has no such limit",
                 location.file(),
                 location.line(),
                 super::loom::MAX_THREADS,
-            ));
+            )));
         }
         let child = self.core.borrow_mut().add_thread(Some(me), name, location);
         let start = move || {
@@ -191,10 +191,10 @@ impl Execution {
 
     fn panicked(&self, note: PanicNote) {
         if note.of_engine() {
-            self.stop(Stop::Error(format!(
+            self.stop(Stop::Error(Error::Tool(format!(
                 "the {} engine gave up ({}:{}): {}",
                 self.world, note.file, note.line, note.message
-            )));
+            ))));
         } else {
             let message = self.core.borrow().full(self.me(), &note);
             self.note_end(note);

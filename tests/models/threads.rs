@@ -389,7 +389,7 @@ fn a_sixth_thread_is_an_error_in_loom_and_none_elsewhere() {
     for strategy in compiled(&[Strategy::Exhaustive, Strategy::Preemptions(2), Strategy::Random, Strategy::Dfs]) {
         let verdict = Check::new("model").strategy(strategy).schedules(5).run(model);
         if strategy.world() == World::Loom {
-            let Err(Error::Tool(why)) = verdict else { panic!("{verdict:?}") };
+            let Err(Error::TooLarge(why)) = verdict else { panic!("{verdict:?}") };
             for part in ["thread::spawn at tests/models/threads.rs:", "at most 5 threads", "the shuttle world"] {
                 assert!(why.contains(part), "{why}");
             }
