@@ -1,6 +1,7 @@
 //! The programs on each engine, and through the shims.
 
 pub mod loom;
+pub mod loom_arc;
 pub mod shims;
 pub mod shuttle;
 
