@@ -34,7 +34,7 @@ static BEFORE: [AtomicPtr<libc::sigaction>; SIGNALS.len()] = [const { AtomicPtr:
 
 struct Slot {
     /// The token up to its parameters, and what comes after the seed or number: `rd1:case:world:strategy:` and `,k=16`.
-    head: String,
+    head: Cell<*const [u8]>,
     tail: Cell<*const [u8]>,
     /// `s` or `n`, and its value.
     key: Cell<u8>,
@@ -46,8 +46,8 @@ struct Slot {
 /// While it lives, a crash of this OS thread is reported.
 pub(crate) struct Armed {
     slot: Box<Slot>,
-    /// Tails that a handler may still be reading.
-    tails: Vec<Box<[u8]>>,
+    /// Heads and tails, which a handler may still be reading.
+    texts: Vec<Box<[u8]>>,
     stack: *mut libc::c_void,
 }
 
@@ -55,20 +55,34 @@ impl Armed {
     /// Prepares for the executions of a case.
     pub(crate) fn new(case: &str, strategy: Strategy) -> Armed {
         engines();
-        let sample =
-            Token::new(case, strategy, Body::Number { number: 0, choices: Default::default() }, &Default::default())
-                .to_string();
-        let head = sample.rfind(":n=0").map_or(String::new(), |at| sample[..=at].to_owned());
         let slot = Box::new(Slot {
-            head,
+            head: Cell::new(&[]),
             tail: Cell::new(&[]),
             key: Cell::new(b'n'),
             value: AtomicU64::new(0),
             execution: AtomicU64::new(0),
         });
-        let stack = install();
-        SLOT.set(&raw const *slot);
-        Armed { slot, tails: Vec::new(), stack }
+        let mut armed = Armed { slot, texts: Vec::new(), stack: install() };
+        armed.head(case, strategy);
+        SLOT.set(&raw const *armed.slot);
+        armed
+    }
+
+    /// From here on executions of a case are those of this strategy.
+    pub(crate) fn head(&mut self, case: &str, strategy: Strategy) {
+        let sample =
+            Token::new(case, strategy, Body::Number { number: 0, choices: Default::default() }, &Default::default())
+                .to_string();
+        let head = self.keep(sample.rfind(":n=0").map_or("", |at| &sample[..=at]));
+        self.slot.head.set(head);
+    }
+
+    fn keep(&mut self, text: &str) -> *const [u8] {
+        let at = self.texts.iter().position(|kept| **kept == *text.as_bytes()).unwrap_or_else(|| {
+            self.texts.push(text.as_bytes().into());
+            self.texts.len() - 1
+        });
+        &raw const *self.texts[at]
     }
 
     /// What all executions from here on share: the facts and the estimates, as a token would hold them.
@@ -76,11 +90,8 @@ impl Armed {
         let text = token.to_string();
         let parameters = text.rsplit(':').nth(1).unwrap_or_default();
         let shared = parameters.split_once(',').map_or(String::new(), |(_, rest)| format!(",{rest}"));
-        let at = self.tails.iter().position(|tail| **tail == *shared.as_bytes()).unwrap_or_else(|| {
-            self.tails.push(shared.into_bytes().into_boxed_slice());
-            self.tails.len() - 1
-        });
-        self.slot.tail.set(&raw const *self.tails[at]);
+        let tail = self.keep(&shared);
+        self.slot.tail.set(tail);
     }
 
     /// The execution that begins now grows from a seed.
@@ -211,13 +222,13 @@ fn write_report(to: RawFd, signal: c_int, slot: &Slot, for_people: bool) {
 
 fn put_token(to: RawFd, slot: &Slot) {
     let mut digits = [0; 20];
-    // SAFETY: a tail is kept until its `Armed` is dropped.
-    let tail = unsafe { &*slot.tail.get() };
+    // SAFETY: both are kept until their `Armed` is dropped.
+    let (head, tail) = unsafe { (&*slot.head.get(), &*slot.tail.get()) };
     let value = slot.value.load(Relaxed);
     let key = [slot.key.get(), b'='];
     let number = if key[0] == b's' { hexadecimal(value, &mut digits) } else { decimal(value, &mut digits) };
     let mut checksum = crc32fast::Hasher::new();
-    for part in [slot.head.as_bytes(), &key, number, tail] {
+    for part in [head, &key, number, tail] {
         checksum.update(part);
         put(to, part);
     }

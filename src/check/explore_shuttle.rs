@@ -226,7 +226,12 @@ impl Session<'_> {
             Strategy::Pct { .. } => Ok(vec![(1, Estimated::Steps(FIRST_STEPS))]),
             Strategy::Urw | Strategy::Surw => loop {
                 let trial = Rc::new(RefCell::new(Trial::new(self.plan.seed)));
+                // If the process dies of it, it was a schedule drawn at random.
+                self.armed.head(&self.plan.case, Strategy::Random);
+                self.arm(Body::Seed { seed: self.plan.seed, estimate: Estimated::Nothing });
+                self.armed.seed(1, self.plan.seed);
                 let ended = self.run(Box::new(Rc::clone(&trial)))?;
+                self.armed.head(&self.plan.case, self.plan.strategy);
                 if matches!(ended, Ended::Learned) {
                     continue;
                 }
