@@ -20,7 +20,11 @@ fn adds(threads: usize, times: usize) {
     let total = Arc::new(AtomicUsize::new(0));
     let add = |_| {
         let total = Arc::clone(&total);
-        thread::spawn(move || (0..times).for_each(|_| drop(total.fetch_add(1, SeqCst))))
+        thread::spawn(move || {
+            for _ in 0..times {
+                total.fetch_add(1, SeqCst);
+            }
+        })
     };
     (0..threads).map(add).collect::<Vec<_>>().into_iter().for_each(|adds| adds.join().unwrap());
     assert_eq!(total.load(SeqCst), threads * times);
