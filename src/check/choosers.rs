@@ -59,7 +59,13 @@ pub(crate) trait Chooser {
 }
 
 /// What explores a model, execution by execution.
-pub(crate) trait Search: Chooser + Default {
+pub(crate) trait Search: Chooser {
+    /// Nothing has been explored yet. `bound`: how often threads may be preempted in an execution.
+    fn new(bound: Option<u32>) -> Self;
+
+    /// Whether a thread was not preempted because of the bound.
+    fn kept_back(&self) -> bool;
+
     /// Before an execution.
     fn begin(&mut self);
 
@@ -287,14 +293,6 @@ struct Fork {
 }
 
 impl Dfs {
-    pub(crate) fn bounded(bound: u32) -> Dfs {
-        Dfs { bound: Some(bound), ..Dfs::default() }
-    }
-
-    pub(crate) fn kept_back(&self) -> bool {
-        self.kept_back
-    }
-
     fn fork(&mut self, n: usize, first: usize) -> usize {
         if self.at == self.path.len() {
             self.path.push(Fork { first, gone: 0, n });
@@ -307,6 +305,14 @@ impl Dfs {
 }
 
 impl Search for Dfs {
+    fn new(bound: Option<u32>) -> Dfs {
+        Dfs { bound, ..Dfs::default() }
+    }
+
+    fn kept_back(&self) -> bool {
+        self.kept_back
+    }
+
     fn begin(&mut self) {
         self.at = 0;
     }

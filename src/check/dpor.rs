@@ -38,6 +38,10 @@ pub(crate) struct Dpor {
     diverged: bool,
     /// Everybody who could go on sleeps.
     redundant: bool,
+    /// How often threads may be preempted in an execution, if there is a limit.
+    bound: Option<u32>,
+    /// A thread was not preempted because of the bound.
+    kept_back: bool,
 }
 
 enum Node {
@@ -54,6 +58,28 @@ struct Pick {
     backtrack: SmallVec<[usize; 4]>,
     /// Who need not be tried: those that sleep here, and those that have been.
     sleep: SmallVec<[usize; 4]>,
+    /// Whoever is preempted if another thread is picked.
+    running: Option<usize>,
+    /// How often threads have been preempted before.
+    preemptions: u32,
+}
+
+impl Pick {
+    fn within(&self, bound: Option<u32>, thread: usize) -> bool {
+        let preempts = self.running.is_some_and(|running| running != thread);
+        bound.is_none_or(|bound| self.preemptions + u32::from(preempts) <= bound)
+    }
+
+    /// The thread is to be tried; if it cannot go on here, then everybody who can.
+    fn try_all_for(&mut self, thread: usize) {
+        let Pick { enabled, backtrack, .. } = self;
+        let all = if enabled.contains(&thread) { std::slice::from_ref(&thread) } else { &enabled[..] };
+        for thread in all {
+            if !backtrack.contains(thread) {
+                backtrack.push(*thread);
+            }
+        }
+    }
 }
 
 /// What has happened in this execution. What it shares with the one before is kept, not found again.
@@ -284,7 +310,10 @@ impl Dpor {
             let trace = &self.trace;
             let between = |&later: &usize| trace.precedes(earlier, &trace.steps[later].clock);
             let ordered = trace.steps[earlier].thread == step.0 || trace.precedes(earlier, base);
-            if !ordered && (waits || !tried.iter().any(between)) && self.reverse(earlier, at, step, &clock) {
+            if !ordered
+                && (waits || self.bound.is_some() || !tried.iter().any(between))
+                && self.reverse(earlier, at, step, &clock)
+            {
                 tried.push(earlier);
             }
         }
@@ -294,9 +323,14 @@ impl Dpor {
     /// What has come since a step without depending on it, and then the thread's step, has to be tried before that step.
     /// False if that is impossible: the step is what let the thread go on.
     fn reverse(&mut self, earlier: usize, at: usize, (thread, kind): (usize, Kind), clock: &Counts) -> bool {
-        let Dpor { trace, path, .. } = self;
+        let Dpor { trace, path, bound, .. } = self;
         let node = trace.steps[earlier].node;
         let Node::Pick(pick) = &mut path[node] else { unreachable!("a step is taken where a thread is picked") };
+        if bound.is_some() {
+            pick.try_all_for(thread);
+            self.try_before(node, thread);
+            return true;
+        }
         let since: SmallVec<[usize; 16]> =
             (earlier + 1..at).filter(|&step| !trace.precedes(earlier, &trace.steps[step].clock)).collect();
         // Threads that could begin: nothing of what has come since comes before their first step.
@@ -322,17 +356,28 @@ impl Dpor {
         if first.iter().any(|thread| pick.backtrack.contains(thread) || pick.sleep.contains(thread)) {
             return true;
         }
-        match first.iter().find(|thread| pick.enabled.contains(thread)) {
-            Some(&thread) => pick.backtrack.push(thread),
-            None => {
-                for &thread in &pick.enabled {
-                    if !pick.backtrack.contains(&thread) {
-                        pick.backtrack.push(thread);
-                    }
-                }
+        pick.try_all_for(first.iter().copied().find(|thread| pick.enabled.contains(thread)).unwrap_or(thread));
+        true
+    }
+
+    /// To preempt a thread in the middle may be one preemption too many, where to run the other one before it was not: so
+    /// that is tried too. It is tried wherever the thread that was picked at this node could have been picked first.
+    fn try_before(&mut self, node: usize, thread: usize) {
+        let Node::Pick(pick) = &self.path[node] else { return };
+        let running = pick.picked;
+        if pick.running != Some(running) {
+            return;
+        }
+        for node in self.path[..node].iter_mut().rev() {
+            let Node::Pick(pick) = node else { continue };
+            if pick.picked != running {
+                break;
+            }
+            if pick.running != Some(running) {
+                pick.try_all_for(thread);
+                break;
             }
         }
-        true
     }
 
     /// The threads that sleep once the last step has been taken.
@@ -353,15 +398,18 @@ impl Dpor {
             return 0;
         }
         if self.at == self.path.len() {
-            let sleep = self.asleep(core);
+            // What sleeps has been explored elsewhere, but perhaps only with more preemptions.
+            let sleep = if self.bound.is_some() { SmallVec::new() } else { self.asleep(core) };
             let enabled: SmallVec<[usize; 6]> = SmallVec::from_slice(point.threads);
             let awake = |thread: &usize| !sleep.contains(thread);
-            let last = point.last.filter(|last| enabled.contains(last) && awake(last) && !point.yielding);
+            let running = point.last.filter(|last| enabled.contains(last) && !point.yielding);
+            let last = running.filter(awake);
             let Some(picked) = last.or_else(|| enabled.iter().copied().find(awake)) else {
                 self.redundant = true;
                 return 0;
             };
-            self.path.push(Node::Pick(Pick { enabled, picked, backtrack: SmallVec::from_elem(picked, 1), sleep }));
+            let (backtrack, preemptions) = (SmallVec::from_elem(picked, 1), core.preemptions);
+            self.path.push(Node::Pick(Pick { enabled, picked, backtrack, sleep, running, preemptions }));
         }
         let node = self.at;
         self.at += 1;
@@ -378,7 +426,8 @@ impl Dpor {
         }
         self.trace.know(core.threads.len());
         let others = (0..core.threads.len()).filter(|&thread| thread != found && pending(core, thread));
-        let others = others.map(|thread| (thread, core.threads[thread].op.kind, core.footprint(thread)));
+        let bounded = self.bound.is_some();
+        let others = others.map(|thread| (thread, core.threads[thread].op.kind, footprint(core, thread, bounded)));
         self.trace.others.clear();
         self.trace.others.extend(others);
         let clock = self.trace.base(core, found);
@@ -389,7 +438,7 @@ impl Dpor {
             number,
             node,
             kind: core.threads[found].op.kind,
-            footprint: core.footprint(found),
+            footprint: footprint(core, found, bounded),
             clock,
             tick: core.threads[found].view.now.get(found),
             since: core.events.len(),
@@ -397,6 +446,19 @@ impl Dpor {
         self.trace.pending = true;
         at
     }
+}
+
+/// What a thread's next step touches.
+fn footprint(core: &Core, thread: usize, bounded: bool) -> Footprint {
+    let mut footprint = core.footprint(thread);
+    if bounded {
+        // To wait for a lock is a switch that is no preemption: when it is given back, and who waits for it by then, have to
+        // be tried in both orders.
+        for (_, access) in footprint.places.iter_mut().filter(|(_, access)| *access == Access::Awaits) {
+            *access = Access::Changes;
+        }
+    }
+    footprint
 }
 
 /// Whether the thread waits at a scheduling point.
@@ -414,7 +476,7 @@ impl Chooser for Dpor {
         // What is pending counts as if it came now.
         let at = self.trace.steps.len();
         for thread in (0..core.threads.len()).filter(|&thread| pending(core, thread)) {
-            let footprint = core.footprint(thread);
+            let footprint = footprint(core, thread, self.bound.is_some());
             let base = self.trace.base(core, thread);
             self.races(at, (thread, core.threads[thread].op.kind), &base, &footprint);
         }
@@ -448,6 +510,14 @@ impl Chooser for Dpor {
 }
 
 impl Search for Dpor {
+    fn new(bound: Option<u32>) -> Dpor {
+        Dpor { bound, ..Dpor::default() }
+    }
+
+    fn kept_back(&self) -> bool {
+        self.kept_back
+    }
+
     fn begin(&mut self) {
         self.at = 0;
         self.fresh = self.path.iter().rposition(|node| matches!(node, Node::Pick(_))).unwrap_or(0);
@@ -473,11 +543,13 @@ impl Search for Dpor {
                 Node::Choice { .. } => {}
                 Node::Pick(pick) => {
                     pick.sleep.push(pick.picked);
-                    let Pick { backtrack, sleep, .. } = pick;
-                    if let Some(&next) = backtrack.iter().find(|thread| !sleep.contains(thread)) {
+                    let untried = |thread: &&usize| !pick.sleep.contains(thread);
+                    let within = |thread: &&usize| pick.within(self.bound, **thread);
+                    if let Some(&next) = pick.backtrack.iter().filter(untried).find(within) {
                         pick.picked = next;
                         return true;
                     }
+                    self.kept_back |= pick.backtrack.iter().any(|thread| untried(&thread));
                 }
             }
             self.path.pop();

@@ -255,7 +255,7 @@ impl Session<'_> {
 
     /// Explores the model, or up to the execution with a number.
     fn search<S: Search + 'static>(&mut self, number: Option<u64>) -> Result<Explored, Error> {
-        let search = Rc::new(RefCell::new(S::default()));
+        let search = Rc::new(RefCell::new(S::new(self.plan.preemptions)));
         loop {
             if number.is_none() {
                 if self.executions + self.redundant >= self.plan.budget {
@@ -273,7 +273,7 @@ impl Session<'_> {
             let ended = self.run(Box::new(Rc::clone(&search)))?;
             if matches!(ended, Ended::Learned) {
                 self.gathered(&ended, || unreachable!("there is nothing to be told"))?;
-                search.replace(S::default());
+                search.replace(S::new(self.plan.preemptions));
                 self.redundant = 0;
                 continue;
             }
@@ -304,7 +304,8 @@ impl Session<'_> {
                 };
             }
             if number == Some(self.executions) || !search.borrow_mut().next() {
-                return Ok(self.done(Coverage::complete(None, self.kept, self.plan.settings)));
+                let bound = self.plan.preemptions.filter(|_| search.borrow().kept_back());
+                return Ok(self.done(Coverage::complete(bound.map(|n| n as usize), self.kept, self.plan.settings)));
             }
         }
     }

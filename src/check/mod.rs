@@ -107,6 +107,7 @@ pub struct Check {
     steps: Option<u64>,
     firings: u32,
     spurious: u32,
+    preemptions: Option<u32>,
     timed: bool,
     time: Option<Duration>,
     smallest: u64,
@@ -127,6 +128,9 @@ pub(crate) struct Plan {
     /// Executions or schedules.
     pub(crate) budget: u64,
     pub(crate) settings: Settings,
+    /// How often threads may be preempted in an execution.
+    #[cfg_attr(not(raddle_shuttle), expect(dead_code, reason = "loom has a strategy for it"))]
+    pub(crate) preemptions: Option<u32>,
     pub(crate) deadline: Option<Instant>,
     /// Executions that may be spent on making a failure smaller.
     #[cfg_attr(not(raddle_shuttle), expect(dead_code, reason = "only shuttle's schedules are cut down"))]
@@ -157,6 +161,7 @@ impl Check {
             steps: None,
             firings: FIRINGS,
             spurious: 0,
+            preemptions: None,
             timed: false,
             time: None,
             smallest: 0,
@@ -215,6 +220,15 @@ impl Check {
     /// code that tests its condition once, where std demands a loop, is found out.
     pub fn spurious(mut self, wakes: u32) -> Check {
         self.spurious = wakes;
+        self
+    }
+
+    /// Explores only executions in which at most so many times a thread is switched away from that could have gone on, and
+    /// did not ask to let others go first: with few of them most bugs show (Musuvathi and Qadeer, PLDI 2007). Where the
+    /// limit keeps something back, the exploration is bounded by it. Only with [`Strategy::Dfs`] and [`Strategy::Dpor`];
+    /// loom has [`Strategy::Preemptions`]. Unlimited by default.
+    pub fn preemptions(mut self, most: u32) -> Check {
+        self.preemptions = Some(most);
         self
     }
 
@@ -417,6 +431,13 @@ impl Check {
                 self.name
             )));
         }
+        if self.preemptions.is_some() && !matches!(strategy, Strategy::Dfs | Strategy::Dpor) {
+            return Err(Error::Argument(format!(
+                "{}: strategy {strategy} cannot be bounded by preemptions: choose dfs or dpor, or in the loom world \
+                 preemptions-N",
+                self.name
+            )));
+        }
         let start = Instant::now();
         let plan = Plan {
             case: self.name.clone(),
@@ -430,6 +451,7 @@ impl Check {
                 timed: self.timed,
                 reduces: strategy == Strategy::Dpor,
             },
+            preemptions: self.preemptions,
             deadline: self.time.map(|time| start + time),
             smallest: self.smallest,
             gatherer,

@@ -6,6 +6,7 @@
 //! interpreter's ways.
 #![cfg(any(feature = "model", loom, shuttle))]
 
+mod bounded;
 #[path = "../common/mod.rs"]
 mod common;
 mod facade;

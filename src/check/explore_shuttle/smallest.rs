@@ -52,7 +52,7 @@ impl Session<'_> {
         let all = self.plan.smallest / 4 * 3;
         let mut best: Option<Found> = None;
         let mut bound = 0;
-        let mut search = Rc::new(RefCell::new(Dfs::bounded(bound)));
+        let mut search = Rc::new(RefCell::new(Dfs::new(Some(bound))));
         loop {
             if self.executions >= all || self.spent() {
                 return Ok(best);
@@ -62,7 +62,7 @@ impl Session<'_> {
             if matches!(ended, Ended::Learned) {
                 // What was found without the new fact is another execution with it.
                 best = None;
-                search = Rc::new(RefCell::new(Dfs::bounded(bound)));
+                search = Rc::new(RefCell::new(Dfs::new(Some(bound))));
                 continue;
             }
             best = self.better(best, failure, ended);
@@ -73,7 +73,7 @@ impl Session<'_> {
                 return Ok(best);
             }
             bound += 1;
-            search = Rc::new(RefCell::new(Dfs::bounded(bound)));
+            search = Rc::new(RefCell::new(Dfs::new(Some(bound))));
         }
     }
 
