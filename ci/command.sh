@@ -37,4 +37,7 @@ demand 2 "$raddle" check --schedules 0
 demand 2 "$raddle" check counter --world loom --strategy random
 demand 2 "$raddle" replay "${token%?}"
 demand 2 "$raddle" replay nonsense
+demand 0 "$raddle" explain bank/per-field
+demand 0 "$raddle" explain bank/fixed --json
+demand 2 "$raddle" explain no/such-case
 "$raddle" generate --check

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use raddle::{Error, SCHEDULES, SEED, Strategy, Token, Verdict, World, patterns::Case};
+use raddle::{Error, SCHEDULES, SEED, SMALLEST, Strategy, Token, Verdict, World, patterns::Case};
 
 use crate::{Failure, select};
 
@@ -24,16 +24,24 @@ pub(crate) struct Job {
     /// Replays this execution in place of exploring.
     #[arg(long)]
     replay: Option<String>,
+    /// Executions that may be spent on making a failure small.
+    #[arg(long, default_value_t = 0)]
+    smallest: u64,
 }
 
 impl Job {
     pub(crate) fn new(case: &Case, strategy: Strategy, schedules: u64, seed: u64) -> Job {
-        Job { case: case.name(), strategy, schedules, seed, replay: None }
+        Job { case: case.name(), strategy, schedules, seed, replay: None, smallest: 0 }
     }
 
     pub(crate) fn replaying(token: &Token) -> Job {
         let (case, replay) = (token.case.clone(), Some(token.to_string()));
-        Job { case, strategy: token.strategy, schedules: SCHEDULES, seed: SEED, replay }
+        Job { case, strategy: token.strategy, schedules: SCHEDULES, seed: SEED, replay, smallest: 0 }
+    }
+
+    /// The same, with its failure made small.
+    pub(crate) fn smallest(self) -> Job {
+        Job { smallest: SMALLEST, ..self }
     }
 
     /// Runs the job: in a child process, if this is the parent.
@@ -45,6 +53,7 @@ impl Job {
             .check_sized(size, self.strategy)
             .schedules(self.schedules)
             .seed(self.seed)
+            .smallest(self.smallest)
             .isolated_by(program, self.arguments());
         if self.world() == World::Std {
             // On real threads a sleep takes its time, and a hang is told from a pause by it.
@@ -60,9 +69,10 @@ impl Job {
     }
 
     fn arguments(&self) -> Vec<String> {
-        let Job { case, strategy, schedules, seed, replay } = self;
+        let Job { case, strategy, schedules, seed, replay, smallest } = self;
         let mut arguments = vec!["job".to_owned(), case.clone(), strategy.to_string()];
         arguments.extend(["--schedules".to_owned(), schedules.to_string(), "--seed".to_owned(), seed.to_string()]);
+        arguments.extend(["--smallest".to_owned(), smallest.to_string()]);
         arguments.extend(replay.iter().flat_map(|token| ["--replay".to_owned(), token.clone()]));
         arguments
     }

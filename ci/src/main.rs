@@ -4,12 +4,16 @@
 //! every case met its expectation, 1 if not, 2 for bad usage or input, 3 if the tool itself failed.
 
 mod check;
+mod explain;
 mod generate;
+mod heads;
 mod job;
 mod list;
 mod replay;
 mod select;
+mod smallest;
 mod table;
+mod variant;
 
 use std::{fmt, process::ExitCode};
 
@@ -36,12 +40,22 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Tell a case's story: how it fails, step by step and why each switch, the diff to its fix, the code.
+    Explain {
+        /// A case (`counter/naive`) or an alias (`mutex/bad`).
+        case: String,
+        /// One object: case, expected, about, source, story, verdict, world, strategy, coverage, executions, failure,
+        /// meaning, interleaving, replay, counterpart, diff, file, code.
+        #[arg(long)]
+        json: bool,
+    },
     /// Replay the one execution that a token holds, and print its steps.
     Replay {
         /// The line that a report or a stored seed gives.
         token: String,
     },
-    /// Write, or with --check compare, what is generated from the catalogue: README table and the variants' headers.
+    /// Write, or with --check compare, what is generated from the catalogue: README's table and interleaving, the
+    /// variants' headers.
     Generate {
         /// Change nothing: fail if something is out of date.
         #[arg(long)]
@@ -114,6 +128,7 @@ fn main() -> ExitCode {
         None => check::check(&cli.check),
         Some(Command::Check(arguments)) => check::check(&arguments),
         Some(Command::List { json }) => list::list(json),
+        Some(Command::Explain { case, json }) => explain::explain(&case, json),
         Some(Command::Replay { token }) => replay::replay(&token),
         Some(Command::Generate { check, seeds }) => generate::generate(check, seeds),
         Some(Command::Job(job)) => job::child(&job),

@@ -29,6 +29,17 @@ pub(crate) fn one(name: &str) -> Result<&'static Case, Failure> {
     find(name).ok_or_else(|| Failure::Usage(unknown(name)))
 }
 
+/// The variant that mends the case, or that it mends.
+///
+/// # Errors
+/// If its pattern has no variant of that name.
+pub(crate) fn counterpart(case: &Case) -> Result<Option<&'static Case>, Failure> {
+    let Some(name) = case.counterpart else { return Ok(None) };
+    let other = cases().find(|other| other.pattern == case.pattern && other.variant == name);
+    let missing = || Failure::Unmet(format!("{}: there is no variant {name:?} in its pattern", case.name()));
+    other.map(Some).ok_or_else(missing)
+}
+
 /// The case that a check is named after, and which of its inputs.
 ///
 /// # Errors

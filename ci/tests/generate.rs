@@ -25,8 +25,8 @@ fn generate(root: &Path, arguments: &[&str]) -> Output {
     command.arg("generate").args(arguments).current_dir(root).output().expect("raddle runs")
 }
 
-#[test]
-fn what_is_out_of_date_is_named_and_mended() {
+/// A copy of what is generated, and of what it is generated from.
+fn scratch() -> tempfile::TempDir {
     let scratch = tempfile::tempdir().expect("a temporary folder");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("ci/ stands in the repository");
     for folder in ["src/patterns", "loom-tests/seeds", "shuttle-tests/seeds"] {
@@ -35,6 +35,12 @@ fn what_is_out_of_date_is_named_and_mended() {
     for file in ["README.md", "src/worlds.md"] {
         fs::copy(root.join(file), scratch.path().join(file)).expect("a file that is generated in part");
     }
+    scratch
+}
+
+#[test]
+fn what_is_out_of_date_is_named_and_mended() {
+    let scratch = scratch();
     let root = scratch.path();
     assert_eq!(generate(root, &["--check"]).status.code(), Some(0));
     for (file, from, to) in [
@@ -42,6 +48,9 @@ fn what_is_out_of_date_is_named_and_mended() {
         ("README.md", "load atomic#1 -> 0", "load atomic#1 -> 7"),
         ("src/worlds.md", "*missing*", "*there*"),
         ("src/patterns/counter/naive.rs", "Fixed by", "Fixed in"),
+        ("src/patterns/counter/naive.rs", "(preempted)", "(ended)"),
+        // A line that is gone moves those that the interleaving names.
+        ("src/patterns/bank/two_locks.rs", "//! ```text\n", ""),
     ] {
         let path = root.join(file);
         let before = fs::read_to_string(&path).expect("a file");
@@ -54,4 +63,21 @@ fn what_is_out_of_date_is_named_and_mended() {
         assert_eq!(generate(root, &[]).status.code(), Some(0));
         assert_eq!(fs::read_to_string(&path).expect("a file"), before);
     }
+}
+
+#[test]
+fn what_the_interleavings_name_moves_with_the_heads() {
+    let scratch = scratch();
+    let root = scratch.path();
+    let path = root.join("src/patterns/counter/naive.rs");
+    let before = fs::read_to_string(&path).expect("a file");
+    fs::write(&path, format!("//! A line.\n//!\n{before}")).expect("the same file");
+    assert_eq!(generate(root, &[]).status.code(), Some(0));
+    // What was built before knows what it was built from: it is right at once, and stays so.
+    assert_eq!(generate(root, &["--check"]).status.code(), Some(0));
+    let after = fs::read_to_string(&path).expect("a file");
+    let load = after.lines().position(|line| line.contains("self.value.load(Relaxed);")).expect("the load") + 1;
+    assert!(after.contains(&format!("naive.rs:{load}")), "{after}");
+    let readme = fs::read_to_string(root.join("README.md")).expect("a file");
+    assert!(readme.contains(&format!("naive.rs:{load}")), "{readme}");
 }

@@ -335,14 +335,14 @@ impl Search for Dfs {
 
 impl Chooser for Dfs {
     fn pick(&mut self, point: &Point<'_>) -> usize {
-        let first = point.threads.iter().position(|thread| Some(*thread) == point.last);
-        if let (Some(bound), Some(first)) = (self.bound, first)
-            && !point.yielding
+        if let Some(bound) = self.bound
             && point.core.preemptions >= bound
+            && let Some(goes_on) = point.core.goes_on(point.threads)
         {
             self.kept_back = true;
-            return first;
+            return goes_on;
         }
+        let first = point.threads.iter().position(|thread| Some(*thread) == point.last);
         self.fork(point.threads.len(), first.unwrap_or(0))
     }
 

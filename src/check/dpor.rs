@@ -402,7 +402,7 @@ impl Dpor {
             let sleep = if self.bound.is_some() { SmallVec::new() } else { self.asleep(core) };
             let enabled: SmallVec<[usize; 6]> = SmallVec::from_slice(point.threads);
             let awake = |thread: &usize| !sleep.contains(thread);
-            let running = point.last.filter(|last| enabled.contains(last) && !point.yielding);
+            let running = core.goes_on(point.threads).map(|at| enabled[at]);
             let last = running.filter(awake);
             let Some(picked) = last.or_else(|| enabled.iter().copied().find(awake)) else {
                 self.redundant = true;

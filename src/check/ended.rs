@@ -58,13 +58,16 @@ pub(crate) fn names(core: &Core) -> Vec<String> {
 pub(crate) fn steps(core: &Core) -> Vec<Step> {
     core.events
         .iter()
-        .map(|event| Step {
+        .enumerate()
+        .map(|(number, event)| Step {
             thread: event.thread,
             kind: event.kind,
             object: event.object,
             value: event.value,
             file: event.location.file().to_owned(),
             line: event.location.line(),
+            switch: core.turns.switch(number),
+            spurious: event.spurious,
         })
         .collect()
 }
@@ -87,15 +90,15 @@ pub(crate) enum Again {
     Parted(String),
 }
 
-/// The failure as it was found, if its schedule gives it again; else what the two runs did, as a Nondeterminism.
+/// The failure as its schedule gives it again, with the reasons of its switches, if it does; else what the two runs did, as a Nondeterminism.
 pub(crate) fn confirm(first: Failure, again: Again) -> Failure {
     let found = |failure: &Failure| format!("{}: {}", failure.kind, failure.message);
-    let how = match &again {
-        Again::Parted(how) => how.clone(),
+    let how = match again {
+        Again::Parted(how) => how,
         Again::Passed => "it passed".to_owned(),
-        Again::Failed(second) if found(second) != found(&first) => format!("it failed with {}", found(second)),
+        Again::Failed(second) if found(&second) != found(&first) => format!("it failed with {}", found(&second)),
         Again::Failed(second) => match parting(&first.steps, &second.steps) {
-            None => return first,
+            None => return second,
             Some(how) => format!("{how}; and it failed alike"),
         },
     };

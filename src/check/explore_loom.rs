@@ -351,6 +351,7 @@ impl Session {
         self.engine(ex).reset_assignment();
         self.engine(ex).preset(choices.clone());
         self.aim.set(Aim::Once);
+        ex.core.borrow_mut().turns.tells = true;
         Ok(self.run_loom(ex, &builder, model))
     }
 

@@ -42,6 +42,7 @@ pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
     let idle: Box<dyn Chooser> = Box::new(Replay::new(Vec::new()));
     let ex = Execution::new(Engine::Shuttle(shuttle::Engine::new(idle)), plan.settings, facts);
     let _installed = ex.install();
+    ex.core.borrow_mut().turns.tells = plan.replay.is_some() || plan.gatherer.is_some();
     let mut session = Session {
         armed: Armed::new(&plan.case, plan.strategy),
         plan,
@@ -347,6 +348,7 @@ impl Session<'_> {
 
     /// Runs one execution as a token says, and tells where it parted from the token's decisions.
     fn rerun(&mut self, body: &Body) -> Result<(Ended, Option<String>), Error> {
+        self.ex.core.borrow_mut().turns.tells = true;
         match body {
             Body::Decisions(decisions) => {
                 let replay = Rc::new(RefCell::new(Replay::new(decisions.clone())));

@@ -34,6 +34,7 @@ mod one_line;
 mod outcomes;
 mod report;
 mod strategy;
+mod switches;
 mod token;
 mod verdict;
 pub(crate) mod watch;
@@ -61,6 +62,7 @@ pub use self::{
     outcomes::{End, Outcome, Outcomes},
     report::{interleaving, render},
     strategy::Strategy,
+    switches::{Switch, Why},
     token::{Token, engine},
     verdict::{
         Coverage, Failure, FailureKind, Kind, Limit, Number, ObjectKind, ObjectRef, Panicked, Step, Value, Verdict,

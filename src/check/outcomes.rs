@@ -51,7 +51,7 @@ pub struct Outcome<T> {
 impl<T> Outcome<T> {
     /// The steps of the smallest execution that ends so: a column a thread, time downward.
     pub fn interleaving(&self) -> String {
-        report::table(&self.threads, &self.steps)
+        report::table(&self.threads, &self.steps, &[])
     }
 }
 
@@ -127,16 +127,10 @@ impl<T: Ord> Gather for Seen<T> {
     fn ended(&mut self, failure: Option<&Failure>, size: Size, run: &mut dyn FnMut() -> Run) -> bool {
         let returned = self.slot.lock().unwrap_or_else(PoisonError::into_inner).take();
         let end = match (failure, returned) {
-            (Some(Failure { kind, message, waiting, .. }), _) => End::Failed {
-                kind: *kind,
-                message: message.clone(),
-                waiting: match kind {
-                    FailureKind::Deadlock | FailureKind::Leak | FailureKind::Livelock => {
-                        waiting.iter().map(Waiting::to_string).collect()
-                    }
-                    // Who happened to wait meanwhile has nothing to do with it.
-                    _ => Vec::new(),
-                },
+            (Some(failure), _) => End::Failed {
+                kind: failure.kind,
+                message: failure.message.clone(),
+                waiting: failure.stuck().iter().map(Waiting::to_string).collect(),
             },
             (None, Some(value)) => End::Returned(value),
             // Nothing is left to be seen in an execution that loops for ever: it counts with those that it would join.

@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 
 use comfy_table::{Cell, ContentArrangement, Table, TableComponent, presets::UTF8_HORIZONTAL_ONLY};
 
-use super::{Failure, FailureKind, Step, Verdict};
+use super::{Failure, FailureKind, Step, Verdict, Waiting, Why};
 
 /// Steps that a report shows: the last ones, where there are more.
 const SHOWN: usize = 60;
+/// The same step so often in a row is shown once.
+const REPEATED: usize = 4;
 
 /// A verdict as a person reads it: what happened, the steps of the failing execution with a column a thread and time
 /// downward, who waits for what, and the line that replays it.
@@ -59,12 +61,14 @@ fn write_line(text: &mut String, line: &str) {
     writeln!(text, "{line}").expect("a String takes all that is written");
 }
 
-/// The steps of a failing execution: a column a thread, time downward, with values and source lines.
+/// The steps of a failing execution: a column a thread, time downward, with values and source lines. In brackets, under
+/// a thread's last step before another one goes on, stands why; that a thread has ended its last step says by itself.
 pub fn interleaving(failure: &Failure) -> String {
-    table(&failure.threads, &failure.steps)
+    table(&failure.threads, &failure.steps, failure.stuck())
 }
 
-pub(super) fn table(threads: &[String], steps: &[Step]) -> String {
+/// `stuck` are the threads that wait in the end.
+pub(super) fn table(threads: &[String], steps: &[Step], stuck: &[Waiting]) -> String {
     let mut table = Table::new();
     table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
     // One step a line: lines between them would double the height of the story.
@@ -73,20 +77,57 @@ pub(super) fn table(threads: &[String], steps: &[Step]) -> String {
     header.extend(threads.iter().map(Cell::new));
     header.push(Cell::new("source"));
     table.set_header(header);
-    let first = steps.len().saturating_sub(SHOWN);
-    if first > 0 {
-        let mut row = vec![Cell::new("...")];
-        row.extend(threads.iter().map(|_| Cell::new("")));
-        row.push(Cell::new(format!("{first} earlier steps")));
-        table.add_row(row);
-    }
-    for (number, step) in steps.iter().enumerate().skip(first) {
-        let mut row = vec![Cell::new(number + 1)];
-        for thread in 0..threads.len() {
-            row.push(Cell::new(if thread == step.thread as usize { step.to_string() } else { String::new() }));
+    // Each step that is shown: its number, and how often it comes again.
+    let mut shown: Vec<(usize, usize)> = Vec::new();
+    for repeated in steps.chunk_by(|a, b| a == b) {
+        let number = shown.last().map_or(0, |(number, again)| number + again + 1);
+        match repeated.len() {
+            few @ ..REPEATED => shown.extend((number..number + few).map(|number| (number, 0))),
+            many => shown.push((number, many - 1)),
         }
-        row.push(Cell::new(format!("{}:{}", step.file, step.line)));
-        table.add_row(row);
     }
-    table.to_string()
+    shown.drain(..shown.len().saturating_sub(SHOWN));
+    // A row with what is told of each thread.
+    let mut add = |number: String, told: &dyn Fn(usize) -> String, place: String| {
+        let told = (0..threads.len()).map(told);
+        table.add_row([number].into_iter().chain(told).chain([place]));
+    };
+    let dots = || "...".to_owned();
+    if let Some((first @ 1.., _)) = shown.first() {
+        add(dots(), &|_| String::new(), format!("{first} earlier steps"));
+    }
+    for (number, again) in shown {
+        let step = &steps[number];
+        if let Some(switch) = step.switch.filter(|switch| switch.why != Why::Ended) {
+            let why = |thread| bracketed((thread == switch.thread as usize).then(|| switch.why.told(threads)));
+            add(String::new(), &why, String::new());
+        }
+        let did = |thread| match (thread == step.thread as usize, step.spurious) {
+            (false, _) => String::new(),
+            (true, false) => step.to_string(),
+            (true, true) => format!("{step} (spuriously)"),
+        };
+        add((number + 1).to_string(), &did, format!("{}:{}", step.file, step.line));
+        if again > 0 {
+            add(
+                dots(),
+                &|thread| if thread == step.thread as usize { dots() } else { String::new() },
+                format!("{again} times more"),
+            );
+        }
+    }
+    // Names tell threads apart as a rule, and the list of who waits says it in any case.
+    let waits = |thread: usize| {
+        let one = threads.iter().filter(|name| **name == threads[thread]).count() == 1;
+        let waiting = stuck.iter().find(|waiting| one && waiting.thread == threads[thread]);
+        bracketed(waiting.map(|waiting| waiting.told(threads)))
+    };
+    if (0..threads.len()).any(|thread| !waits(thread).is_empty()) {
+        add(String::new(), &waits, String::new());
+    }
+    table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+fn bracketed(text: Option<String>) -> String {
+    text.map_or_else(String::new, |text| format!("({text})"))
 }

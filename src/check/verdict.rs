@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::Strategy;
+use super::{Strategy, Switch};
 pub use crate::world::event::{Kind, Number, ObjectKind, ObjectRef, Value};
 use crate::world::{World, facts::Settings, timer::Kept};
 
@@ -96,11 +96,18 @@ pub struct Step {
     pub file: String,
     /// The line.
     pub line: u32,
+    /// Where another thread than before goes on: which one went on no further, and why. `None` also where a step comes in
+    /// passing, and nobody stops; and in a Nondeterminism.
+    #[serde(default)]
+    pub switch: Option<Switch>,
+    /// The step ends a wait that nobody ended: see [`Check::spurious`](super::Check::spurious).
+    #[serde(default)]
+    pub spurious: bool,
 }
 
 impl Step {
     /// The step as far as it is the same in every run. Which addresses are given out again differs from run to run, so
-    /// any pointer but null counts as the first.
+    /// any pointer but null counts as the first; and why a switch happened is not always noted.
     pub(crate) fn repeatable(&self) -> Step {
         let number = |n| match n {
             Number::Pointer(1..) => Number::Pointer(1),
@@ -112,7 +119,7 @@ impl Step {
             Value::Changed(from, to) => Value::Changed(number(from), number(to)),
             value => value,
         };
-        Step { value, ..self.clone() }
+        Step { value, switch: None, ..self.clone() }
     }
 }
 
@@ -169,6 +176,17 @@ pub struct Failure {
     /// One line that replays this execution; `None` in the std world, where nothing can be replayed. That of a
     /// Nondeterminism runs the same schedule again, and may give another execution each time.
     pub token: Option<String>,
+}
+
+impl Failure {
+    /// Who waits for what, if that is how it failed. Who happened to wait when something else failed has nothing to do with
+    /// it.
+    pub fn stuck(&self) -> &[Waiting] {
+        match self.kind {
+            FailureKind::Deadlock | FailureKind::Leak | FailureKind::Livelock => &self.waiting,
+            _ => &[],
+        }
+    }
 }
 
 /// What cut an exploration short.

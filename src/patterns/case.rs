@@ -18,6 +18,8 @@ pub struct Case {
     pub about: &'static str,
     /// Where the program comes from: lecture and file.
     pub source: &'static str,
+    /// The variant's source file, as it was compiled: the lines that reports name are lines of this text.
+    pub code: &'static str,
     /// Other names by which it is found, such as the lecture's.
     pub aliases: &'static [&'static str],
     /// The variant that mends this one, or that this one mends.

@@ -12,9 +12,9 @@ use super::{
     clock::{Clock, View},
     event::{Event, Kind, Number, ObjectKind, ObjectRef, Value},
     facts::{Facts, Settings, Stop},
-    object::{Object, State},
-    once::{OnceState, Phase},
+    object::Object,
     progress::Progress,
+    turns::Turns,
 };
 use crate::check::Waiting;
 
@@ -207,8 +207,11 @@ pub(crate) struct Core {
     pub(crate) vain_since: usize,
     /// Decisions of the scheduler where it had a choice, and the choices that the program asked for.
     pub(crate) decisions: Vec<u32>,
-    /// Switches away from a thread that could have gone on, and did not ask for it (shuttle world).
+    /// Turns taken from a thread that could have gone on, and did not ask for it (shuttle world).
     pub(crate) preemptions: u32,
+    pub(crate) turns: Turns,
+    /// A wait has ended spuriously: the event that says so is yet to come.
+    pub(crate) by_itself: bool,
 }
 
 impl Core {
@@ -246,6 +249,8 @@ impl Core {
             vain_since: 0,
             decisions: Vec::new(),
             preemptions: 0,
+            turns: Turns::default(),
+            by_itself: false,
         }
     }
 
@@ -278,6 +283,8 @@ impl Core {
         self.in_flight.clear();
         self.decisions.clear();
         self.preemptions = 0;
+        self.turns.reset();
+        self.by_itself = false;
     }
 
     /// How large the execution is: its preemptions, and its steps.
@@ -394,7 +401,10 @@ impl Core {
 
     pub(crate) fn push_event(&mut self, me: usize, op: &Op, value: Value) {
         let object = self.object_ref(op);
-        self.events.push(Event { thread: me as u32, kind: op.kind, object, value, location: op.location });
+        self.tell_switch(me);
+        let spurious = std::mem::take(&mut self.by_itself);
+        let (thread, kind, location) = (me as u32, op.kind, op.location);
+        self.events.push(Event { thread, kind, object, value, location, spurious });
     }
 
     pub(crate) fn thread_name(&self, thread: usize) -> String {
@@ -411,16 +421,11 @@ impl Core {
             .filter(|&t| self.threads[t].status == Status::Pending && self.threads[t].op.kind != Kind::Rest)
             .map(|t| {
                 let op = &self.threads[t].op;
-                let holder = op.object.and_then(|object| match &self.objects[object].state {
-                    State::Lock(lock) => lock.writer.or(lock.readers.first().copied()),
-                    State::Once(OnceState { phase: Phase::Running(initialiser), .. }) => Some(*initialiser),
-                    _ => None,
-                });
                 Waiting {
                     thread: self.thread_name(t),
                     operation: op.kind,
                     object: self.object_ref(op),
-                    held_by: holder.map(|holder| self.thread_name(holder)),
+                    held_by: self.holder(op).map(|holder| self.thread_name(holder)),
                     file: op.location.file().to_owned(),
                     line: op.location.line(),
                 }

@@ -332,4 +332,6 @@ pub(crate) struct Event {
     pub(crate) object: Option<ObjectRef>,
     pub(crate) value: Value,
     pub(crate) location: &'static Location<'static>,
+    /// Nobody ended the wait that this step ends.
+    pub(crate) spurious: bool,
 }

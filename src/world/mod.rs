@@ -40,6 +40,7 @@ pub(crate) mod shuttle;
 mod statics;
 pub(crate) mod threads;
 pub(crate) mod timer;
+mod turns;
 
 use std::{
     cell::{Cell, RefCell},
@@ -343,6 +344,7 @@ impl Execution {
         self.me.set(me);
         {
             let mut core = self.core.borrow_mut();
+            core.note_switch(me);
             let thread = &mut core.threads[me];
             thread.guard = None;
             thread.parked = false;

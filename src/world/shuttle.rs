@@ -62,6 +62,7 @@ impl Engine {
     /// Runs one execution, whose main function is `main`, until none of its threads goes on.
     pub(crate) fn run(&self, ex: &Execution, main: Box<dyn FnOnce()>) {
         self.next.set(None);
+        ex.core.borrow_mut().turns.holder = Some(0);
         self.spawn(main);
         let mut next = Some(0);
         while let Some(running) = next {
@@ -154,13 +155,14 @@ impl Engine {
                 only
             }
             _ => {
+                let goes_on = point.core.goes_on(point.threads);
                 let chosen = self.strategy.borrow_mut().pick(&point).min(enabled.len() - 1);
                 core.decisions.push(chosen as u32);
-                let preempts = !yielding && from.is_some_and(|from| from != enabled[chosen] && enabled.contains(&from));
-                core.preemptions += u32::from(preempts);
+                core.preemptions += u32::from(goes_on.is_some_and(|at| at != chosen));
                 enabled[chosen]
             }
         };
+        core.give_turn(next);
         core.ran.clear();
         next
     }

@@ -60,6 +60,7 @@ impl Execution {
         self.set_me(me);
         {
             let mut core = self.core.borrow_mut();
+            core.note_switch(me);
             core.threads[me].status = Status::Running;
             core.ran.push(me);
         }

@@ -83,6 +83,7 @@ impl Core {
             self.fire(thread, deadline);
         } else {
             self.spurious += 1;
+            self.by_itself = true;
         }
         fires
     }

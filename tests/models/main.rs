@@ -27,6 +27,7 @@ mod selects;
 mod semantics;
 mod shields;
 mod statics;
+mod switches;
 mod threads;
 mod timeouts;
 mod unwinding;

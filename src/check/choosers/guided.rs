@@ -49,7 +49,7 @@ impl Chooser for Recorded {
     }
 }
 
-/// Takes stretches as far as they can be taken. Where one cannot, or none is left, whoever ran last goes on.
+/// Takes stretches as far as they can be taken. Where one cannot, or none is left, whoever has the turn goes on.
 pub(crate) struct Guided {
     stretches: Vec<(usize, u32)>,
     at: usize,
@@ -74,7 +74,7 @@ impl Chooser for Guided {
             }
             self.at += 1;
         }
-        point.threads.iter().position(|thread| Some(*thread) == point.last).unwrap_or(0)
+        point.threads.iter().position(|thread| Some(*thread) == point.core.turns.holder).unwrap_or(0)
     }
 
     fn pass(&mut self, point: &Point<'_>) {
