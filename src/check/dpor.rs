@@ -12,18 +12,17 @@
 //! without that step. A thread whose subtree has been explored *sleeps*, until a step that depends on its own wakes it; an
 //! execution in which everybody who could go on sleeps is *redundant*: it runs to its end, and counts for nothing.
 
+mod trace;
+
 use smallvec::SmallVec;
 
+use self::trace::{Counts, Step, Trace, copy, join};
 use super::choosers::{Chooser, Point, Search};
 use crate::world::{
-    clock::Clock,
     core::{Core, Status},
     event::{Kind, Value},
-    footprint::{Access, Footprint, Place},
+    footprint::{Access, Footprint},
 };
-
-/// How many steps of each thread come before something.
-type Counts = SmallVec<[u32; 6]>;
 
 /// The search, over all executions of a model.
 #[derive(Default)]
@@ -54,160 +53,6 @@ struct Pick {
     backtrack: SmallVec<[usize; 4]>,
     /// Who need not be tried: those that sleep here, and those that have been.
     sleep: SmallVec<[usize; 4]>,
-}
-
-/// What has happened in this execution. What it shares with the one before is kept, not found again.
-#[derive(Default)]
-struct Trace {
-    steps: Vec<Step>,
-    /// By thread: its steps.
-    threads: Vec<Vec<usize>>,
-    /// By thread: what its next step comes after.
-    before: Vec<Counts>,
-    /// How to undo that: with which step, whose changed, and what it was.
-    undo: Vec<(usize, usize, Counts)>,
-    /// By place: the steps that have touched it, and how.
-    places: Vec<(Place, Vec<(usize, Access)>)>,
-    /// The last step has been taken, and not been looked at.
-    pending: bool,
-    /// What the others would have done instead of that step: each thread, and what its next step would touch.
-    others: Vec<(usize, Kind, Footprint)>,
-}
-
-struct Step {
-    thread: usize,
-    /// Its number among the thread's own.
-    number: u32,
-    node: usize,
-    kind: Kind,
-    footprint: Footprint,
-    /// Itself, and what comes before it.
-    clock: Counts,
-    /// The thread's own count when it was taken.
-    tick: u32,
-    /// Events that were recorded before it.
-    since: usize,
-}
-
-fn get(counts: &Counts, thread: usize) -> u32 {
-    counts.get(thread).copied().unwrap_or(0)
-}
-
-/// As `clone`, in one go.
-fn copy(counts: &Counts) -> Counts {
-    Counts::from_slice(counts)
-}
-
-fn join(counts: &mut Counts, other: &Counts) {
-    if counts.len() < other.len() {
-        counts.resize(other.len(), 0);
-    }
-    counts.iter_mut().zip(other).for_each(|(mine, theirs)| *mine = (*mine).max(*theirs));
-}
-
-impl Trace {
-    /// Forgets the steps that were taken at this node and later.
-    fn rewind(&mut self, node: usize) {
-        let kept = self.steps.partition_point(|step| step.node < node);
-        self.steps.truncate(kept);
-        let later = |step: &mut usize| *step >= kept;
-        self.threads.iter_mut().for_each(|steps| while steps.pop_if(later).is_some() {});
-        self.places.iter_mut().for_each(|(_, touched)| while touched.pop_if(|(step, _)| later(step)).is_some() {});
-        while let Some((_, thread, before)) = self.undo.pop_if(|(step, ..)| later(step)) {
-            self.before[thread] = before;
-        }
-        self.pending = false;
-    }
-
-    fn know(&mut self, threads: usize) {
-        if self.threads.len() < threads {
-            self.threads.resize_with(threads, Vec::new);
-            self.before.resize_with(threads, Counts::new);
-        }
-    }
-
-    /// Whether one step comes before another.
-    fn precedes(&self, earlier: usize, later: &Counts) -> bool {
-        let Step { thread, number, .. } = self.steps[earlier];
-        get(later, thread) > number
-    }
-
-    /// The steps that happen before, by the program's own order.
-    fn ordered(&self, now: &Clock) -> Counts {
-        let mut counts = Counts::new();
-        for (thread, steps) in self.threads.iter().enumerate() {
-            let seen = now.get(thread);
-            let known = steps.partition_point(|&step| self.steps[step].tick <= seen);
-            if known > 0 {
-                join(&mut counts, &self.steps[steps[known - 1]].clock);
-            }
-        }
-        counts
-    }
-
-    /// What comes before a thread's next step in its own and by what made that possible.
-    fn base_of(&self, thread: usize) -> Counts {
-        self.before.get(thread).map_or_else(Counts::new, copy)
-    }
-
-    /// What a thread's next step comes after, but for what it depends on.
-    fn base(&self, core: &Core, thread: usize) -> Counts {
-        let mut base = self.base_of(thread);
-        join(&mut base, &self.ordered(&core.threads[thread].view.now));
-        base
-    }
-
-    /// The steps that one with this footprint depends on: the latest that are, and, if `all`, those before them.
-    fn dependencies(&self, footprint: &Footprint, all: bool) -> SmallVec<[usize; 8]> {
-        let mut found: SmallVec<[usize; 8]> = SmallVec::new();
-        if footprint.last {
-            found.extend(self.threads.iter().filter_map(|steps| steps.last().copied()));
-        }
-        if self.steps.last().is_some_and(|step| step.footprint.last) {
-            // What would come after it does not come at all.
-            found.push(self.steps.len() - 1);
-        }
-        for (place, access) in &footprint.places {
-            let touched = self.places.iter().find(|(other, _)| other == place).map(|(_, touched)| touched);
-            let Some(touched) = touched.filter(|_| *access != Access::Awaits) else { continue };
-            let changed = || touched.iter().rposition(|(_, theirs)| *theirs == Access::Changes);
-            let since = if all { 0 } else { changed().unwrap_or(0) };
-            // In their order, which leaves nothing to sort as a rule.
-            let depends = |theirs: Access| *access == Access::Changes || theirs == Access::Changes;
-            found.extend(touched[since..].iter().filter(|(_, theirs)| depends(*theirs)).map(|(step, _)| *step));
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
-    /// What a step comes after, by what it depends on and what it awaits: a writer that all have given the lock back, a
-    /// reader that writers have.
-    fn after(&self, kind: Kind, footprint: &Footprint, found: &[usize], clock: &mut Counts) {
-        found.iter().for_each(|&step| join(clock, &self.steps[step].clock));
-        for (place, _) in footprint.places.iter().filter(|(_, access)| *access == Access::Awaits) {
-            let touched = self.places.iter().find(|(other, _)| other == place).map(|(_, touched)| touched);
-            for (step, _) in touched.into_iter().flatten() {
-                let step = &self.steps[*step];
-                let gives = matches!(step.kind, Kind::Unlock | Kind::WriteUnlock | Kind::Downgrade | Kind::Wait);
-                if gives || (step.kind == Kind::ReadUnlock && kind != Kind::Read) {
-                    join(clock, &step.clock);
-                }
-            }
-        }
-    }
-
-    fn touch(&mut self, step: usize) {
-        let Trace { places, steps, .. } = self;
-        for &(place, access) in &steps[step].footprint.places {
-            if access != Access::Awaits {
-                match places.iter_mut().find(|(other, _)| *other == place) {
-                    Some((_, touched)) => touched.push((step, access)),
-                    None => places.push((place, vec![(step, access)])),
-                }
-            }
-        }
-    }
 }
 
 impl Dpor {
