@@ -76,6 +76,9 @@ pub(crate) trait Search: Chooser + Default {
 
     /// Moves on to the next execution; false after the last.
     fn next(&mut self) -> bool;
+
+    /// How much of what it explores is left, of 1: all branches of a node count alike.
+    fn left(&self) -> f64;
 }
 
 impl<C: Chooser> Chooser for Rc<RefCell<C>> {
@@ -324,6 +327,10 @@ impl Search for Dfs {
             self.path.pop();
         }
         false
+    }
+
+    fn left(&self) -> f64 {
+        self.path.iter().rev().fold(1.0, |left, fork| ((fork.n - fork.gone - 1) as f64 + left) / fork.n as f64)
     }
 }
 

@@ -12,11 +12,17 @@
 //! without that step. A thread whose subtree has been explored *sleeps*, until a step that depends on its own wakes it; an
 //! execution in which everybody who could go on sleeps is *redundant*: it runs to its end, and counts for nothing.
 
+mod frontier;
+mod node;
 mod trace;
 
 use smallvec::SmallVec;
 
-use self::trace::{Counts, Step, Trace, copy, join};
+pub(crate) use self::frontier::Frontier;
+use self::{
+    node::{Node, Pick},
+    trace::{Counts, Step, Trace, copy, join},
+};
 use super::choosers::{Chooser, Point, Search};
 use crate::world::{
     core::{Core, Status},
@@ -28,6 +34,10 @@ use crate::world::{
 #[derive(Default)]
 pub(crate) struct Dpor {
     path: Vec<Node>,
+    /// Nodes before this one are shared with other searches: what is tried there is not for this one to say.
+    floor: usize,
+    /// What has to be tried at shared nodes: at which, and who could begin.
+    asked: Vec<(usize, SmallVec<[usize; 6]>)>,
     /// The next node of this execution.
     at: usize,
     /// The node whose step may be another than in the execution before, or may have made another choice. What came before
@@ -37,22 +47,6 @@ pub(crate) struct Dpor {
     diverged: bool,
     /// Everybody who could go on sleeps.
     redundant: bool,
-}
-
-enum Node {
-    Pick(Pick),
-    Choice { value: usize, n: usize },
-}
-
-/// A point at which a thread is picked.
-struct Pick {
-    /// Who can go on.
-    enabled: SmallVec<[usize; 6]>,
-    picked: usize,
-    /// Who is to be tried.
-    backtrack: SmallVec<[usize; 4]>,
-    /// Who need not be tried: those that sleep here, and those that have been.
-    sleep: SmallVec<[usize; 4]>,
 }
 
 impl Dpor {
@@ -139,7 +133,7 @@ impl Dpor {
     /// What has come since a step without depending on it, and then the thread's step, has to be tried before that step.
     /// False if that is impossible: the step is what let the thread go on.
     fn reverse(&mut self, earlier: usize, at: usize, (thread, kind): (usize, Kind), clock: &Counts) -> bool {
-        let Dpor { trace, path, .. } = self;
+        let Dpor { trace, path, floor, asked, .. } = self;
         let node = trace.steps[earlier].node;
         let Node::Pick(pick) = &mut path[node] else { unreachable!("a step is taken where a thread is picked") };
         let since: SmallVec<[usize; 16]> =
@@ -164,17 +158,11 @@ impl Dpor {
                 return false;
             }
         }
-        if first.iter().any(|thread| pick.backtrack.contains(thread) || pick.sleep.contains(thread)) {
-            return true;
-        }
-        match first.iter().find(|thread| pick.enabled.contains(thread)) {
-            Some(&thread) => pick.backtrack.push(thread),
-            None => {
-                for &thread in &pick.enabled {
-                    if !pick.backtrack.contains(&thread) {
-                        pick.backtrack.push(thread);
-                    }
-                }
+        if !pick.has(&first) {
+            match node < *floor {
+                true if asked.iter().any(|(at, before)| (*at, before) == (node, &first)) => {}
+                true => asked.push((node, first)),
+                false => pick.ask(&first),
             }
         }
         true
@@ -206,7 +194,7 @@ impl Dpor {
                 self.redundant = true;
                 return 0;
             };
-            self.path.push(Node::Pick(Pick { enabled, picked, backtrack: SmallVec::from_elem(picked, 1), sleep }));
+            self.path.push(Node::Pick(Pick::new(enabled, picked, sleep)));
         }
         let node = self.at;
         self.at += 1;
@@ -295,7 +283,10 @@ impl Chooser for Dpor {
 impl Search for Dpor {
     fn begin(&mut self) {
         self.at = 0;
-        self.fresh = self.path.iter().rposition(|node| matches!(node, Node::Pick(_))).unwrap_or(0);
+        // What another search has done on the way here is not known yet.
+        let known = !self.trace.steps.is_empty();
+        let last = || self.path.iter().rposition(|node| matches!(node, Node::Pick(_)));
+        self.fresh = if known { last().unwrap_or(0) } else { 0 };
         self.redundant = false;
         self.trace.rewind(self.fresh);
     }
@@ -309,25 +300,18 @@ impl Search for Dpor {
     }
 
     fn next(&mut self) -> bool {
-        while let Some(node) = self.path.last_mut() {
-            match node {
-                Node::Choice { value, n } if *value + 1 < *n => {
-                    *value += 1;
-                    return true;
-                }
-                Node::Choice { .. } => {}
-                Node::Pick(pick) => {
-                    pick.sleep.push(pick.picked);
-                    let Pick { backtrack, sleep, .. } = pick;
-                    if let Some(&next) = backtrack.iter().find(|thread| !sleep.contains(thread)) {
-                        pick.picked = next;
-                        return true;
-                    }
-                }
+        while self.path.len() > self.floor {
+            if self.path.last_mut().is_some_and(Node::advance) {
+                return true;
             }
             self.path.pop();
         }
         false
+    }
+
+    fn left(&self) -> f64 {
+        let private = self.path[self.floor..].iter().rev();
+        private.fold(1.0, |left, node| (node.left() as f64 + left) / node.branches() as f64)
     }
 
     fn end(&mut self, core: &Core) {

@@ -30,3 +30,4 @@ mod statics;
 mod threads;
 mod timeouts;
 mod unwinding;
+mod workers;
