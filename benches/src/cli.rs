@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use clap::Parser;
 use comfy_table::{Table, presets};
 
-use crate::{catalogue, exhaust, exploration, measure::Effort, memory, overhead, schedules};
+use crate::{catalogue, exhaust, exploration, measure::Effort, memory, overhead, schedules, workers};
 
 /// Measures what the shims cost against raw loom and raw shuttle, how far exploration reaches (TraceForge beside it), and how
 /// soon bugs are found.
@@ -65,11 +65,12 @@ pub fn table(header: &[&str]) -> Table {
 /// asked for.
 pub fn main() -> ExitCode {
     let options = Options::parse();
-    let programs: [(&str, Vec<String>, Measure); 7] = [
+    let programs: [(&str, Vec<String>, Measure); 8] = [
         ("loom", overhead::loom_names().map(str::to_owned).collect(), overhead::loom),
         ("shuttle", overhead::shuttle_names().map(str::to_owned).collect(), overhead::shuttle),
         ("exploration", exploration::names().map(str::to_owned).collect(), exploration::run),
         ("rate", exploration::rated_names().map(str::to_owned).collect(), exploration::rates),
+        ("workers", workers::names().map(str::to_owned).collect(), workers::run),
         ("catalogue", catalogue::names().collect(), catalogue::run),
         ("memory", memory::names().map(str::to_owned).collect(), memory::run),
         ("schedules-to-bug", schedules::names().collect(), schedules::run),

@@ -1,12 +1,13 @@
 //! What the shims cost, in time and in executions, and how soon bugs are found.
 //!
-//! `cargo run --release -p benches` prints seven tables:
+//! `cargo run --release -p benches` prints eight tables:
 //!
 //! - **loom**: the same program on raw loom and through the shims: executions, time per execution, ratio.
 //! - **shuttle**: the same on raw shuttle, with its random scheduler: schedules per second, ratio.
 //! - **exploration**: how many executions it takes to exhaust a program, on raw loom, raw shuttle and raw TraceForge, and by
 //!   `dpor`, and how long.
 //! - **rate**: executions per second, of raw shuttle's depth-first search and `dpor`.
+//! - **workers**: `dpor` with one worker and with two, time on the wall.
 //! - **catalogue**: as exploration, on the catalogue and on channels, in the loom world and by `dpor`.
 //! - **memory**: what is resident, early in a long exploration and at its end.
 //! - **schedules-to-bug**: how many schedules it takes each strategy to find each bug of the catalogue.
@@ -39,6 +40,8 @@ mod reorder;
 mod schedules;
 #[cfg(not(any(loom, shuttle)))]
 mod standard;
+#[cfg(not(any(loom, shuttle)))]
+mod workers;
 #[cfg(not(any(loom, shuttle)))]
 mod worlds;
 

@@ -59,7 +59,7 @@ pub(crate) trait Chooser {
 }
 
 /// What explores a model, execution by execution.
-pub(crate) trait Search: Chooser {
+pub(crate) trait Search: Chooser + Default {
     /// Nothing has been explored yet. `bound`: how often threads may be preempted in an execution.
     fn new(bound: Option<u32>) -> Self;
 
@@ -82,6 +82,9 @@ pub(crate) trait Search: Chooser {
 
     /// Moves on to the next execution; false after the last.
     fn next(&mut self) -> bool;
+
+    /// How much of what it explores is left, of 1: all branches of a node count alike.
+    fn left(&self) -> f64;
 }
 
 impl<C: Chooser> Chooser for Rc<RefCell<C>> {
@@ -330,6 +333,10 @@ impl Search for Dfs {
             self.path.pop();
         }
         false
+    }
+
+    fn left(&self) -> f64 {
+        self.path.iter().rev().fold(1.0, |left, fork| ((fork.n - fork.gone - 1) as f64 + left) / fork.n as f64)
     }
 }
 

@@ -102,10 +102,10 @@ impl Armed {
         self.slot.execution.store(execution, Relaxed);
     }
 
-    /// The execution that begins now is known by its number.
-    pub(crate) fn number(&self, execution: u64) {
+    /// The execution that begins now is known by a number.
+    pub(crate) fn number(&self, number: u64, execution: u64) {
         self.slot.key.set(b'n');
-        self.slot.value.store(execution, Relaxed);
+        self.slot.value.store(number, Relaxed);
         self.slot.execution.store(execution, Relaxed);
     }
 }

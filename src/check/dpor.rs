@@ -12,23 +12,32 @@
 //! without that step. A thread whose subtree has been explored *sleeps*, until a step that depends on its own wakes it; an
 //! execution in which everybody who could go on sleeps is *redundant*: it runs to its end, and counts for nothing.
 
+mod frontier;
+mod node;
+mod trace;
+
 use smallvec::SmallVec;
 
+pub(crate) use self::frontier::Frontier;
+use self::{
+    node::{Node, Pick},
+    trace::{Counts, Step, Trace, copy, join},
+};
 use super::choosers::{Chooser, Point, Search};
 use crate::world::{
-    clock::Clock,
     core::{Core, Status},
     event::{Kind, Value},
-    footprint::{Access, Footprint, Place},
+    footprint::{Access, Footprint},
 };
-
-/// How many steps of each thread come before something.
-type Counts = SmallVec<[u32; 6]>;
 
 /// The search, over all executions of a model.
 #[derive(Default)]
 pub(crate) struct Dpor {
     path: Vec<Node>,
+    /// Nodes before this one are shared with other searches: what is tried there is not for this one to say.
+    floor: usize,
+    /// What has to be tried at shared nodes: at which, and who could begin.
+    asked: Vec<(usize, SmallVec<[usize; 6]>)>,
     /// The next node of this execution.
     at: usize,
     /// The node whose step may be another than in the execution before, or may have made another choice. What came before
@@ -42,198 +51,6 @@ pub(crate) struct Dpor {
     bound: Option<u32>,
     /// A thread was not preempted because of the bound.
     kept_back: bool,
-}
-
-enum Node {
-    Pick(Pick),
-    Choice { value: usize, n: usize },
-}
-
-/// A point at which a thread is picked.
-struct Pick {
-    /// Who can go on.
-    enabled: SmallVec<[usize; 6]>,
-    picked: usize,
-    /// Who is to be tried.
-    backtrack: SmallVec<[usize; 4]>,
-    /// Who need not be tried: those that sleep here, and those that have been.
-    sleep: SmallVec<[usize; 4]>,
-    /// Whoever is preempted if another thread is picked.
-    running: Option<usize>,
-    /// How often threads have been preempted before.
-    preemptions: u32,
-}
-
-impl Pick {
-    fn within(&self, bound: Option<u32>, thread: usize) -> bool {
-        let preempts = self.running.is_some_and(|running| running != thread);
-        bound.is_none_or(|bound| self.preemptions + u32::from(preempts) <= bound)
-    }
-
-    /// The thread is to be tried; if it cannot go on here, then everybody who can.
-    fn try_all_for(&mut self, thread: usize) {
-        let Pick { enabled, backtrack, .. } = self;
-        let all = if enabled.contains(&thread) { std::slice::from_ref(&thread) } else { &enabled[..] };
-        for thread in all {
-            if !backtrack.contains(thread) {
-                backtrack.push(*thread);
-            }
-        }
-    }
-}
-
-/// What has happened in this execution. What it shares with the one before is kept, not found again.
-#[derive(Default)]
-struct Trace {
-    steps: Vec<Step>,
-    /// By thread: its steps.
-    threads: Vec<Vec<usize>>,
-    /// By thread: what its next step comes after.
-    before: Vec<Counts>,
-    /// How to undo that: with which step, whose changed, and what it was.
-    undo: Vec<(usize, usize, Counts)>,
-    /// By place: the steps that have touched it, and how.
-    places: Vec<(Place, Vec<(usize, Access)>)>,
-    /// The last step has been taken, and not been looked at.
-    pending: bool,
-    /// What the others would have done instead of that step: each thread, and what its next step would touch.
-    others: Vec<(usize, Kind, Footprint)>,
-}
-
-struct Step {
-    thread: usize,
-    /// Its number among the thread's own.
-    number: u32,
-    node: usize,
-    kind: Kind,
-    footprint: Footprint,
-    /// Itself, and what comes before it.
-    clock: Counts,
-    /// The thread's own count when it was taken.
-    tick: u32,
-    /// Events that were recorded before it.
-    since: usize,
-}
-
-fn get(counts: &Counts, thread: usize) -> u32 {
-    counts.get(thread).copied().unwrap_or(0)
-}
-
-/// As `clone`, in one go.
-fn copy(counts: &Counts) -> Counts {
-    Counts::from_slice(counts)
-}
-
-fn join(counts: &mut Counts, other: &Counts) {
-    if counts.len() < other.len() {
-        counts.resize(other.len(), 0);
-    }
-    counts.iter_mut().zip(other).for_each(|(mine, theirs)| *mine = (*mine).max(*theirs));
-}
-
-impl Trace {
-    /// Forgets the steps that were taken at this node and later.
-    fn rewind(&mut self, node: usize) {
-        let kept = self.steps.partition_point(|step| step.node < node);
-        self.steps.truncate(kept);
-        let later = |step: &mut usize| *step >= kept;
-        self.threads.iter_mut().for_each(|steps| while steps.pop_if(later).is_some() {});
-        self.places.iter_mut().for_each(|(_, touched)| while touched.pop_if(|(step, _)| later(step)).is_some() {});
-        while let Some((_, thread, before)) = self.undo.pop_if(|(step, ..)| later(step)) {
-            self.before[thread] = before;
-        }
-        self.pending = false;
-    }
-
-    fn know(&mut self, threads: usize) {
-        if self.threads.len() < threads {
-            self.threads.resize_with(threads, Vec::new);
-            self.before.resize_with(threads, Counts::new);
-        }
-    }
-
-    /// Whether one step comes before another.
-    fn precedes(&self, earlier: usize, later: &Counts) -> bool {
-        let Step { thread, number, .. } = self.steps[earlier];
-        get(later, thread) > number
-    }
-
-    /// The steps that happen before, by the program's own order.
-    fn ordered(&self, now: &Clock) -> Counts {
-        let mut counts = Counts::new();
-        for (thread, steps) in self.threads.iter().enumerate() {
-            let seen = now.get(thread);
-            let known = steps.partition_point(|&step| self.steps[step].tick <= seen);
-            if known > 0 {
-                join(&mut counts, &self.steps[steps[known - 1]].clock);
-            }
-        }
-        counts
-    }
-
-    /// What comes before a thread's next step in its own and by what made that possible.
-    fn base_of(&self, thread: usize) -> Counts {
-        self.before.get(thread).map_or_else(Counts::new, copy)
-    }
-
-    /// What a thread's next step comes after, but for what it depends on.
-    fn base(&self, core: &Core, thread: usize) -> Counts {
-        let mut base = self.base_of(thread);
-        join(&mut base, &self.ordered(&core.threads[thread].view.now));
-        base
-    }
-
-    /// The steps that one with this footprint depends on: the latest that are, and, if `all`, those before them.
-    fn dependencies(&self, footprint: &Footprint, all: bool) -> SmallVec<[usize; 8]> {
-        let mut found: SmallVec<[usize; 8]> = SmallVec::new();
-        if footprint.last {
-            found.extend(self.threads.iter().filter_map(|steps| steps.last().copied()));
-        }
-        if self.steps.last().is_some_and(|step| step.footprint.last) {
-            // What would come after it does not come at all.
-            found.push(self.steps.len() - 1);
-        }
-        for (place, access) in &footprint.places {
-            let touched = self.places.iter().find(|(other, _)| other == place).map(|(_, touched)| touched);
-            let Some(touched) = touched.filter(|_| *access != Access::Awaits) else { continue };
-            let changed = || touched.iter().rposition(|(_, theirs)| *theirs == Access::Changes);
-            let since = if all { 0 } else { changed().unwrap_or(0) };
-            // In their order, which leaves nothing to sort as a rule.
-            let depends = |theirs: Access| *access == Access::Changes || theirs == Access::Changes;
-            found.extend(touched[since..].iter().filter(|(_, theirs)| depends(*theirs)).map(|(step, _)| *step));
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
-    /// What a step comes after, by what it depends on and what it awaits: a writer that all have given the lock back, a
-    /// reader that writers have.
-    fn after(&self, kind: Kind, footprint: &Footprint, found: &[usize], clock: &mut Counts) {
-        found.iter().for_each(|&step| join(clock, &self.steps[step].clock));
-        for (place, _) in footprint.places.iter().filter(|(_, access)| *access == Access::Awaits) {
-            let touched = self.places.iter().find(|(other, _)| other == place).map(|(_, touched)| touched);
-            for (step, _) in touched.into_iter().flatten() {
-                let step = &self.steps[*step];
-                let gives = matches!(step.kind, Kind::Unlock | Kind::WriteUnlock | Kind::Downgrade | Kind::Wait);
-                if gives || (step.kind == Kind::ReadUnlock && kind != Kind::Read) {
-                    join(clock, &step.clock);
-                }
-            }
-        }
-    }
-
-    fn touch(&mut self, step: usize) {
-        let Trace { places, steps, .. } = self;
-        for &(place, access) in &steps[step].footprint.places {
-            if access != Access::Awaits {
-                match places.iter_mut().find(|(other, _)| *other == place) {
-                    Some((_, touched)) => touched.push((step, access)),
-                    None => places.push((place, vec![(step, access)])),
-                }
-            }
-        }
-    }
 }
 
 impl Dpor {
@@ -323,7 +140,7 @@ impl Dpor {
     /// What has come since a step without depending on it, and then the thread's step, has to be tried before that step.
     /// False if that is impossible: the step is what let the thread go on.
     fn reverse(&mut self, earlier: usize, at: usize, (thread, kind): (usize, Kind), clock: &Counts) -> bool {
-        let Dpor { trace, path, bound, .. } = self;
+        let Dpor { trace, path, floor, asked, bound, .. } = self;
         let node = trace.steps[earlier].node;
         let Node::Pick(pick) = &mut path[node] else { unreachable!("a step is taken where a thread is picked") };
         if bound.is_some() {
@@ -353,15 +170,18 @@ impl Dpor {
                 return false;
             }
         }
-        if first.iter().any(|thread| pick.backtrack.contains(thread) || pick.sleep.contains(thread)) {
-            return true;
+        if !pick.has(&first) {
+            match node < *floor {
+                true if asked.iter().any(|(at, before)| (*at, before) == (node, &first)) => {}
+                true => asked.push((node, first)),
+                false => pick.ask(&first),
+            }
         }
-        pick.try_all_for(first.iter().copied().find(|thread| pick.enabled.contains(thread)).unwrap_or(thread));
         true
     }
 
     /// To preempt a thread in the middle may be one preemption too many, where to run the other one before it was not: so
-    /// that is tried too. It is tried wherever the thread that was picked at this node could have been picked first.
+    /// that is tried too, where the thread that was picked at this node got its turn.
     fn try_before(&mut self, node: usize, thread: usize) {
         let Node::Pick(pick) = &self.path[node] else { return };
         let running = pick.picked;
@@ -408,8 +228,7 @@ impl Dpor {
                 self.redundant = true;
                 return 0;
             };
-            let (backtrack, preemptions) = (SmallVec::from_elem(picked, 1), core.preemptions);
-            self.path.push(Node::Pick(Pick { enabled, picked, backtrack, sleep, running, preemptions }));
+            self.path.push(Node::Pick(Pick::new(enabled, picked, sleep, running, core.preemptions)));
         }
         let node = self.at;
         self.at += 1;
@@ -520,7 +339,10 @@ impl Search for Dpor {
 
     fn begin(&mut self) {
         self.at = 0;
-        self.fresh = self.path.iter().rposition(|node| matches!(node, Node::Pick(_))).unwrap_or(0);
+        // What another search has done on the way here is not known yet.
+        let known = !self.trace.steps.is_empty();
+        let last = || self.path.iter().rposition(|node| matches!(node, Node::Pick(_)));
+        self.fresh = if known { last().unwrap_or(0) } else { 0 };
         self.redundant = false;
         self.trace.rewind(self.fresh);
     }
@@ -534,27 +356,18 @@ impl Search for Dpor {
     }
 
     fn next(&mut self) -> bool {
-        while let Some(node) = self.path.last_mut() {
-            match node {
-                Node::Choice { value, n } if *value + 1 < *n => {
-                    *value += 1;
-                    return true;
-                }
-                Node::Choice { .. } => {}
-                Node::Pick(pick) => {
-                    pick.sleep.push(pick.picked);
-                    let untried = |thread: &&usize| !pick.sleep.contains(thread);
-                    let within = |thread: &&usize| pick.within(self.bound, **thread);
-                    if let Some(&next) = pick.backtrack.iter().filter(untried).find(within) {
-                        pick.picked = next;
-                        return true;
-                    }
-                    self.kept_back |= pick.backtrack.iter().any(|thread| untried(&thread));
-                }
+        while self.path.len() > self.floor {
+            if self.path.last_mut().is_some_and(|node| node.advance(self.bound, &mut self.kept_back)) {
+                return true;
             }
             self.path.pop();
         }
         false
+    }
+
+    fn left(&self) -> f64 {
+        let private = self.path[self.floor..].iter().rev();
+        private.fold(1.0, |left, node| (node.left() as f64 + left) / node.branches() as f64)
     }
 
     fn end(&mut self, core: &Core) {

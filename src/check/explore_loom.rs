@@ -194,7 +194,7 @@ impl Session {
         self.plan.watch.steps.store(self.steps.get(), Relaxed);
         self.number.set(self.number.get() + 1);
         if let Some((armed, _)) = &*self.armed.borrow() {
-            armed.number(self.number.get());
+            armed.number(self.number.get(), self.number.get());
         }
         let mut halt = self.halt.borrow_mut();
         if halt.is_none() {

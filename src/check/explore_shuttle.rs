@@ -1,5 +1,7 @@
 //! Exploring in the shuttle world: sampling, depth-first search, and replay.
 
+mod rounds;
+mod search;
 mod smallest;
 
 use std::{
@@ -11,10 +13,10 @@ use std::{
 
 use super::{
     Coverage, Error, Failure, FailureKind, Limit, Model, Plan, Strategy, Token, TokenError,
-    choosers::{Chooser, Dfs, Pct, Pos, Random, Replay, Search, Surw, Trial, Urw, select},
+    choosers::{Chooser, Dfs, Pct, Pos, Random, Replay, Surw, Trial, Urw, select},
     crash::Armed,
     dpor::Dpor,
-    ended::{Again, Ended, Explored, MOST_RESTARTS, confirm, diverged, names, steps, take, with_token},
+    ended::{Again, Ended, Explored, MOST_RESTARTS, confirm, names, steps, take, with_token},
     outcomes::Run,
     token::{Body, Estimated},
 };
@@ -23,43 +25,67 @@ use crate::world::{Engine, Execution, core::mix, facts::Facts, panics::message_o
 /// Decisions that PCT supposes an execution to have before it has seen one.
 const FIRST_STEPS: usize = 16;
 
+/// What has been counted.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    executions: u64,
+    steps: u64,
+    /// Executions that were equivalent to others, and are not among these.
+    redundant: u64,
+    /// The limits that have kept something back in some execution.
+    kept: Kept,
+}
+
+impl Tally {
+    fn and(self, more: Tally) -> Tally {
+        Tally {
+            executions: self.executions + more.executions,
+            steps: self.steps + more.steps,
+            redundant: self.redundant + more.redundant,
+            kept: self.kept.or(more.kept),
+        }
+    }
+}
+
+/// What runs executions, on an OS thread of its own.
 struct Session<'a> {
     armed: Armed,
     plan: &'a Plan,
     model: &'a Model,
     ex: &'a Execution,
-    executions: u64,
-    steps: u64,
-    /// Executions that were equivalent to others, and are not counted.
-    redundant: u64,
+    tally: Tally,
     restarts: u32,
-    /// The limits that have kept something back in some execution.
-    kept: Kept,
 }
 
 pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
+    on_execution(plan, model, |session| match &plan.replay {
+        Some(token) => session.replay(token),
+        None if plan.strategy == Strategy::Dfs => session.slowly::<Dfs>(None),
+        // What is bounded is not split: a preemption that is tried elsewhere may have come before.
+        None if plan.strategy == Strategy::Dpor && plan.preemptions.is_some() => session.slowly::<Dpor>(None),
+        None if plan.strategy == Strategy::Dpor => session.rounds(None),
+        None => session.sample(),
+    })
+}
+
+/// Makes the calling OS thread one that runs executions.
+fn on_execution<R>(plan: &Plan, model: &Model, work: impl FnOnce(&mut Session<'_>) -> R) -> R {
     let facts = plan.replay.as_ref().map_or_else(Facts::default, |token| token.facts.clone());
     let idle: Box<dyn Chooser> = Box::new(Replay::new(Vec::new()));
     let ex = Execution::new(Engine::Shuttle(shuttle::Engine::new(idle)), plan.settings, facts);
     let _installed = ex.install();
     ex.core.borrow_mut().turns.tells = plan.replay.is_some() || plan.gatherer.is_some();
-    let mut session = Session {
-        armed: Armed::new(&plan.case, plan.strategy),
-        plan,
-        model,
-        ex: &ex,
-        executions: 0,
-        steps: 0,
-        redundant: 0,
-        restarts: 0,
-        kept: Kept::default(),
-    };
-    match &plan.replay {
-        Some(token) => session.replay(token),
-        None if plan.strategy == Strategy::Dfs => session.search::<Dfs>(None),
-        None if plan.strategy == Strategy::Dpor => session.search::<Dpor>(None),
-        None => session.sample(),
+    let armed = Armed::new(&plan.case, plan.strategy);
+    work(&mut Session { armed, plan, model, ex: &ex, tally: Tally::default(), restarts: 0 })
+}
+
+/// Counts how often an exploration has started over.
+fn never_settles(restarts: &mut u32) -> Result<(), Error> {
+    *restarts += 1;
+    if *restarts > MOST_RESTARTS {
+        return Err(Error::Tool("the model taught new facts again and again: it never settles".to_owned()));
     }
+    Ok(())
 }
 
 impl Session<'_> {
@@ -79,17 +105,14 @@ impl Session<'_> {
             return Err(Error::Tool(format!("the shuttle engine gave up: {}", message_of(&*payload))));
         }
         let ended = take(self.ex)?;
-        self.kept = self.kept.or(self.ex.core.borrow().kept());
+        self.tally.kept = self.tally.kept.or(self.ex.core.borrow().kept());
         if matches!(ended, Ended::Learned) {
-            self.executions = 0;
-            self.steps = 0;
-            self.restarts += 1;
-            if self.restarts > MOST_RESTARTS {
-                return Err(Error::Tool("the model taught new facts again and again: it never settles".to_owned()));
-            }
+            self.tally.executions = 0;
+            self.tally.steps = 0;
+            never_settles(&mut self.restarts)?;
         } else {
-            self.executions += 1;
-            self.steps += self.ex.core.borrow().steps;
+            self.tally.executions += 1;
+            self.tally.steps += self.ex.core.borrow().steps;
         }
         Ok(ended)
     }
@@ -98,10 +121,10 @@ impl Session<'_> {
         Explored {
             failure: None,
             coverage,
-            executions: self.executions,
-            steps: self.steps,
+            executions: self.tally.executions,
+            steps: self.tally.steps,
             failures: 0,
-            redundant: self.redundant,
+            redundant: self.tally.redundant,
         }
     }
 
@@ -115,27 +138,27 @@ impl Session<'_> {
         self.armed.tail(&token);
     }
 
-    fn failed(&self, failure: Failure, body: Body, coverage: Coverage) -> Explored {
-        let token = self.token(body);
-        Explored { failure: Some(with_token(failure, token)), failures: 1, ..self.done(coverage) }
+    fn failed(&self, failure: Failure, coverage: Coverage) -> Explored {
+        Explored { failure: Some(failure), failures: 1, ..self.done(coverage) }
     }
 
     /// A failure that exploration has found, once it has been seen again: its token is replayed, which is not counted.
-    fn confirmed(&mut self, failure: Failure, body: Body, coverage: Coverage) -> Result<Explored, Error> {
-        let counted = (self.executions, self.steps);
+    fn confirmed(&mut self, failure: Failure, body: Body) -> Result<Failure, Error> {
+        let counted = self.tally;
         let again = match self.rerun(&body)? {
             (_, Some(how)) => Again::Parted(how),
             (Ended::Passed, None) => Again::Passed,
             (Ended::Learned, None) => Again::Parted("it did what it had not done before".to_owned()),
             (Ended::Failed(failure), None) => Again::Failed(failure),
         };
-        (self.executions, self.steps) = counted;
-        Ok(self.failed(confirm(failure, again), body, coverage))
+        self.tally = counted;
+        Ok(with_token(confirm(failure, again), self.token(body)))
     }
 
     /// A failure that ends the exploration: confirmed, and made small where that is asked for.
     fn found(&mut self, failure: Failure, body: Body, coverage: Coverage) -> Result<Explored, Error> {
-        let mut explored = self.confirmed(failure, body.clone(), coverage)?;
+        let failure = self.confirmed(failure, body.clone())?;
+        let mut explored = self.failed(failure, coverage);
         if let Some(failure) = &explored.failure
             && self.plan.smallest > 0
             && failure.kind != FailureKind::Nondeterminism
@@ -147,8 +170,8 @@ impl Session<'_> {
     }
 
     /// Takes note of how an execution has ended, where all of that is gathered. A failure that does not repeat itself ends
-    /// the exploration.
-    fn gathered(&mut self, ended: &Ended, body: impl Fn() -> Body) -> Result<Option<Explored>, Error> {
+    /// the exploration: it is returned.
+    fn gathered(&mut self, ended: &Ended, number: u64, body: impl Fn() -> Body) -> Result<Option<Failure>, Error> {
         let Some(gatherer) = &self.plan.gatherer else { return Ok(None) };
         let failure = match ended {
             Ended::Learned => {
@@ -165,14 +188,13 @@ impl Session<'_> {
                 let token = self.token(body()).with_trail(&steps).to_string();
                 Run { threads: names(&core), steps, token }
             };
-            gatherer.lock().ended(failure, core.size(), &mut run)
+            gatherer.lock().ended(failure, core.size(), number, &mut run)
         };
         match failure.filter(|_| new) {
             None => Ok(None),
             Some(failure) => {
-                let again = self.confirmed(failure.clone(), body(), Coverage::Truncated { by: Limit::Failure })?;
-                let lost = again.failure.as_ref().is_some_and(|again| again.kind == FailureKind::Nondeterminism);
-                Ok(lost.then_some(again))
+                let again = self.confirmed(failure.clone(), body())?;
+                Ok((again.kind == FailureKind::Nondeterminism).then_some(again))
             }
         }
     }
@@ -182,7 +204,7 @@ impl Session<'_> {
         let mut estimates = Vec::new();
         let mut armed = None;
         loop {
-            let index = self.executions;
+            let index = self.tally.executions;
             if index >= self.plan.budget {
                 return Ok(self.done(Coverage::Sampled { schedules: index }));
             }
@@ -204,11 +226,11 @@ impl Session<'_> {
             let ended = self.run(chooser(self.plan.strategy, seed, estimate))?;
             let body = || Body::Seed { seed, estimate: estimate.clone() };
             if self.plan.gatherer.is_some() {
-                if let Some(lost) = self.gathered(&ended, body)? {
-                    return Ok(lost);
+                if let Some(lost) = self.gathered(&ended, index, body)? {
+                    return Ok(self.failed(lost, Coverage::Truncated { by: Limit::Failure }));
                 }
             } else if let Ended::Failed(failure) = ended {
-                return self.found(failure, body(), Coverage::Sampled { schedules: self.executions });
+                return self.found(failure, body(), Coverage::Sampled { schedules: self.tally.executions });
             }
             if let Estimated::Steps(steps) = estimate {
                 let seen = self.ex.core.borrow().threads.iter().map(|thread| thread.points as usize).sum();
@@ -236,10 +258,10 @@ impl Session<'_> {
                 if matches!(ended, Ended::Learned) {
                     continue;
                 }
-                self.executions -= 1;
+                self.tally.executions -= 1;
                 // Whether it failed does not matter: it says how many steps there are.
                 let core = self.ex.core.borrow();
-                self.steps -= core.steps;
+                self.tally.steps -= core.steps;
                 let selectable = match self.plan.strategy {
                     Strategy::Surw => trial.borrow().selectable(&core),
                     _ => Vec::new(),
@@ -254,69 +276,13 @@ impl Session<'_> {
         }
     }
 
-    /// Explores the model, or up to the execution with a number.
-    fn search<S: Search + 'static>(&mut self, number: Option<u64>) -> Result<Explored, Error> {
-        let search = Rc::new(RefCell::new(S::new(self.plan.preemptions)));
-        loop {
-            if number.is_none() {
-                if self.executions + self.redundant >= self.plan.budget {
-                    return Ok(self.done(Coverage::Truncated { by: Limit::Executions }));
-                }
-                if self.plan.late() {
-                    return Ok(self.done(Coverage::Truncated { by: Limit::Time }));
-                }
-            }
-            if self.executions == 0 {
-                self.arm(Body::Number { number: 1, choices: Default::default() });
-            }
-            self.armed.number(self.executions + 1);
-            search.borrow_mut().begin();
-            let ended = self.run(Box::new(Rc::clone(&search)))?;
-            if matches!(ended, Ended::Learned) {
-                self.gathered(&ended, || unreachable!("there is nothing to be told"))?;
-                search.replace(S::new(self.plan.preemptions));
-                self.redundant = 0;
-                continue;
-            }
-            search.borrow_mut().end(&self.ex.core.borrow());
-            let coverage = Coverage::Truncated { by: Limit::Failure };
-            let decisions = || Body::Decisions(self.ex.core.borrow().decisions.clone());
-            if search.borrow().diverged() {
-                let failure = {
-                    let core = self.ex.core.borrow();
-                    diverged(names(&core), steps(&core))
-                };
-                return Ok(self.failed(failure, decisions(), coverage));
-            }
-            if search.borrow().redundant() {
-                self.redundant += 1;
-                self.executions -= 1;
-                self.steps -= self.ex.core.borrow().steps;
-            } else if number.is_none() && self.plan.gatherer.is_some() {
-                let taken = self.ex.core.borrow().decisions.clone();
-                if let Some(lost) = self.gathered(&ended, || Body::Decisions(taken.clone()))? {
-                    return Ok(lost);
-                }
-            } else if let Ended::Failed(failure) = ended {
-                let decisions = decisions();
-                return match number {
-                    None => self.found(failure, decisions, coverage),
-                    Some(_) => Ok(self.failed(failure, decisions, coverage)),
-                };
-            }
-            if number == Some(self.executions) || !search.borrow_mut().next() {
-                let bound = self.plan.preemptions.filter(|_| search.borrow().kept_back());
-                return Ok(self.done(Coverage::complete(bound.map(|n| n as usize), self.kept, self.plan.settings)));
-            }
-        }
-    }
-
     /// The one execution that a token holds.
     fn replay(&mut self, token: &Token) -> Result<Explored, Error> {
         if let Body::Number { number, .. } = &token.body {
             return match token.strategy {
-                Strategy::Dpor => self.search::<Dpor>(Some(*number)),
-                _ => self.search::<Dfs>(Some(*number)),
+                Strategy::Dpor if self.plan.preemptions.is_none() => self.rounds(Some(*number)),
+                Strategy::Dpor => self.slowly::<Dpor>(Some(*number)),
+                _ => self.slowly::<Dfs>(Some(*number)),
             };
         }
         let (ended, parted) = loop {
@@ -330,7 +296,7 @@ impl Session<'_> {
             return Err(TokenError::DoesNotFit(how).into());
         }
         let coverage = Coverage::Sampled { schedules: 1 };
-        if self.gathered(&ended, || token.body.clone())?.is_some() {
+        if self.gathered(&ended, 1, || token.body.clone())?.is_some() {
             return Err(TokenError::DoesNotFit("it does not repeat itself".to_owned()).into());
         }
         match ended {
@@ -341,7 +307,7 @@ impl Session<'_> {
             }
             Ended::Failed(failure) => {
                 token.fits(&failure.steps)?;
-                Ok(self.failed(failure, token.body.clone(), coverage))
+                Ok(self.failed(with_token(failure, self.token(token.body.clone())), coverage))
             }
         }
     }
@@ -360,7 +326,7 @@ impl Session<'_> {
                 if let Body::Seed { seed, .. } = body {
                     // It may die again.
                     self.arm(body.clone());
-                    self.armed.seed(self.executions + 1, *seed);
+                    self.armed.seed(self.tally.executions + 1, *seed);
                 }
                 Ok((self.run(self.chooser_of(body)?)?, None))
             }

@@ -83,6 +83,8 @@ pub const SEED: u64 = 0x7261_6464_6c65;
 pub const FIRINGS: u32 = 2;
 /// Executions that [`check`](check()) may spend on making a failure smaller.
 pub const SMALLEST: u64 = 4_000;
+/// Searches in a round of `dpor`, and executions of each: part of what numbers executions.
+const ROUNDS: (usize, u64) = (32, 128);
 /// Steps in one execution, in the loom world.
 pub const LOOM_STEPS: u64 = 20_000;
 /// Steps in one execution, in the shuttle world.
@@ -115,6 +117,8 @@ pub struct Check {
     smallest: u64,
     isolation: Option<Isolation>,
     hang: Duration,
+    workers: usize,
+    rounds: (usize, u64),
 }
 
 /// A model, to be run many times.
@@ -140,6 +144,12 @@ pub(crate) struct Plan {
     /// Takes note of every execution's end: none of them ends the exploration.
     #[cfg_attr(not(raddle_shuttle), expect(dead_code, reason = "only shuttle goes on after a failure"))]
     pub(crate) gatherer: Option<Gatherer>,
+    /// OS threads that explore.
+    #[cfg_attr(not(raddle_shuttle), expect(dead_code, reason = "only `dpor` is explored in parallel"))]
+    pub(crate) workers: usize,
+    /// Searches in a round, and executions of each.
+    #[cfg_attr(not(raddle_shuttle), expect(dead_code, reason = "only `dpor` is explored in parallel"))]
+    pub(crate) rounds: (usize, u64),
     /// The one execution to replay.
     pub(crate) replay: Option<Token>,
     pub(crate) watch: Arc<Watch>,
@@ -169,6 +179,8 @@ impl Check {
             smallest: 0,
             isolation: None,
             hang: HANG,
+            workers: 1,
+            rounds: ROUNDS,
         }
     }
 
@@ -278,6 +290,25 @@ impl Check {
     /// After how long without a scheduling point an isolated execution is given up. Default [`HANG`].
     pub fn hang(mut self, hang: Duration) -> Check {
         self.hang = hang;
+        self
+    }
+
+    /// How many OS threads explore, where the strategy is [`Strategy::Dpor`]; the others have one, whatever is asked for.
+    /// Default 1. The verdict is the same with any number, and so are outcomes, counts and tokens, unless a limit on
+    /// [`time`](Check::time) cuts the exploration short. The model runs on several OS threads at a time: what it keeps
+    /// outside itself, as tests do to see what has happened, is then used by all of them.
+    ///
+    /// [`run`](Check::run) returns an error if it is 0.
+    pub fn workers(mut self, workers: usize) -> Check {
+        self.workers = workers;
+        self
+    }
+
+    /// In how small parts `dpor` explores: so many searches in a round, so many executions of each. For tests of that, which
+    /// are small. Results do not depend on it, but for redundant executions, and what is found first.
+    #[doc(hidden)]
+    pub fn rounds(mut self, searches: usize, executions: u64) -> Check {
+        self.rounds = (searches, executions);
         self
     }
 
@@ -415,6 +446,12 @@ impl Check {
                 self.name
             )));
         }
+        if self.workers == 0 || self.rounds.0 == 0 || self.rounds.1 == 0 {
+            return Err(Error::Argument(format!(
+                "{}: without workers nothing is explored: one is the least",
+                self.name
+            )));
+        }
         if exhaustive && max_steps > LOOM_STEPS {
             return Err(Error::Argument(format!(
                 "{}: loom counts in 16 bits, so an execution has at most {LOOM_STEPS} steps in its world",
@@ -457,6 +494,8 @@ impl Check {
             deadline: self.time.map(|time| start + time),
             smallest: self.smallest,
             gatherer,
+            workers: self.workers,
+            rounds: self.rounds,
             replay,
             watch: Arc::default(),
         };

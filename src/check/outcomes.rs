@@ -2,6 +2,8 @@
 #![cfg_attr(not(raddle_shuttle), allow(dead_code, reason = "only shuttle's executions are gathered"))]
 
 use std::{
+    any::Any,
+    cell::RefCell,
     collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -92,9 +94,10 @@ pub(crate) struct Run {
 
 /// What takes note of how executions end.
 pub(crate) trait Gather {
-    /// An execution has ended, with this failure if any. `run` tells it, if it is the first of its kind or the smallest.
-    /// True if none has ended so before.
-    fn ended(&mut self, failure: Option<&Failure>, size: Size, run: &mut dyn FnMut() -> Run) -> bool;
+    /// The execution with a number has ended, with this failure if any. `run` tells it, if it is the first of its kind or the
+    /// smallest; of those that are as small, the one with the lowest number counts, in whatever order they end. True if
+    /// none has ended so before.
+    fn ended(&mut self, failure: Option<&Failure>, size: Size, number: u64, run: &mut dyn FnMut() -> Run) -> bool;
 
     /// The exploration starts over: nothing that has ended counts.
     fn starts_over(&mut self);
@@ -116,16 +119,22 @@ impl fmt::Debug for Gatherer {
     }
 }
 
-/// What has been seen so far.
-struct Seen<T> {
-    /// What the execution that runs has returned.
-    slot: Arc<Mutex<Option<T>>>,
-    all: BTreeMap<End<T>, (Size, Outcome<()>, Option<Failure>)>,
+thread_local! {
+    /// What the last execution on this OS thread has returned.
+    static RETURNED: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
 }
 
-impl<T: Ord> Gather for Seen<T> {
-    fn ended(&mut self, failure: Option<&Failure>, size: Size, run: &mut dyn FnMut() -> Run) -> bool {
-        let returned = self.slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+/// What has been seen so far.
+struct Seen<T> {
+    all: BTreeMap<End<T>, (Rank, Outcome<()>, Option<Failure>)>,
+}
+
+/// Of executions that end alike, the one with the lowest is told.
+type Rank = (Size, u64);
+
+impl<T: Ord + 'static> Gather for Seen<T> {
+    fn ended(&mut self, failure: Option<&Failure>, size: Size, number: u64, run: &mut dyn FnMut() -> Run) -> bool {
+        let returned = RETURNED.take().and_then(|value| value.downcast().ok()).map(|value| *value);
         let end = match (failure, returned) {
             (Some(failure), _) => End::Failed {
                 kind: failure.kind,
@@ -144,13 +153,13 @@ impl<T: Ord> Gather for Seen<T> {
             None => {
                 let told = outcome();
                 let failure = failure.cloned().map(|failure| Failure { token: Some(told.token.clone()), ..failure });
-                self.all.insert(end, (size, told, failure));
+                self.all.insert(end, ((size, number), told, failure));
                 true
             }
             Some((smallest, seen, kept)) => {
                 let count = seen.count + 1;
-                if size < *smallest {
-                    *smallest = size;
+                if (size, number) < *smallest {
+                    *smallest = (size, number);
                     *seen = outcome();
                     *kept = failure.cloned().map(|failure| Failure { token: Some(seen.token.clone()), ..failure });
                 }
@@ -198,17 +207,12 @@ impl Check {
         T: Ord + Send + 'static,
         F: Fn() -> T + Send + Sync + 'static,
     {
-        let slot = Arc::new(Mutex::new(None));
-        let returned = Arc::clone(&slot);
-        let model: Model = Arc::new(move || {
-            let value = model();
-            *returned.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-        });
-        let seen = Arc::new(Mutex::new(Seen { slot, all: BTreeMap::new() }));
+        let model: Model = Arc::new(move || RETURNED.set(Some(Box::new(model()))));
+        let seen = Arc::new(Mutex::new(Seen { all: BTreeMap::new() }));
         self.strategy.get_or_insert(Strategy::Dpor);
         let mut verdict = self.run_gathering(model, Gatherer(seen.clone()))?;
         let seen = std::mem::take(&mut seen.lock().unwrap_or_else(PoisonError::into_inner).all);
-        let failing = || seen.values().filter_map(|(size, told, failure)| Some((size, told, failure.as_ref()?)));
+        let failing = || seen.values().filter_map(|((size, _), told, failure)| Some((size, told, failure.as_ref()?)));
         verdict.failures = failing().map(|(_, told, _)| told.count).sum();
         if verdict.failure.is_none() {
             verdict.failure = failing().min_by_key(|(size, ..)| **size).map(|(_, _, failure)| failure.clone());

@@ -155,6 +155,12 @@ impl Core {
     pub(crate) fn kept(&self) -> Kept {
         Kept { firings: self.kept_back, wakes: self.kept_asleep }
     }
+
+    /// Forgets that limits have kept something back.
+    #[cfg(raddle_shuttle)]
+    pub(crate) fn forget_kept(&mut self) {
+        (self.kept_back, self.kept_asleep) = (false, false);
+    }
 }
 
 impl Execution {

@@ -14,6 +14,8 @@ mod fuzz;
 mod program;
 mod reference;
 mod rules;
+#[path = "../common/workers.rs"]
+mod workers;
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -137,6 +139,18 @@ fn a_limit_on_early_timeouts_takes_outcomes_away_and_says_so() {
     for strategy in compiled(&[Strategy::Dfs, Strategy::Dpor]) {
         differential(strategy, 200, FIRINGS, program(false, false));
         differential(strategy, 100, 0, program(false, false));
+    }
+}
+
+#[test]
+fn workers_change_nothing() {
+    if shuttle() {
+        workers::agree(200, program(true, false), |check, program| {
+            let recorder = Recorder::default();
+            let (seen, program) = (recorder.clone(), program.clone());
+            let all = check.outcomes(move || facade::run(&program, &seen)).unwrap_or_else(|why| panic!("{why}"));
+            (all, recorder.take())
+        });
     }
 }
 

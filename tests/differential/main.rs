@@ -14,6 +14,8 @@ mod facade;
 mod fuzz;
 mod program;
 mod reference;
+#[path = "../common/workers.rs"]
+mod workers;
 
 use std::collections::BTreeSet;
 
@@ -89,6 +91,18 @@ fn differential(strategy: Strategy, default: u32, programs: impl proptest::strat
 fn depth_first_search_sees_exactly_what_can_happen() {
     for strategy in compiled(&[Strategy::Dfs, Strategy::Dpor]) {
         differential(strategy, 600, program(true));
+    }
+}
+
+#[test]
+fn workers_change_nothing() {
+    if shuttle() {
+        workers::agree(400, program(true), |check, program| {
+            let recorder = Recorder::default();
+            let (seen, program) = (recorder.clone(), program.clone());
+            let all = check.outcomes(move || facade::run(&program, &seen)).unwrap_or_else(|why| panic!("{why}"));
+            (all, recorder.take())
+        });
     }
 }
 

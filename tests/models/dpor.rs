@@ -31,7 +31,7 @@ fn in_threads(threads: usize, work: impl Fn(usize) + Send + Sync + 'static) {
     threads.into_iter().for_each(|thread| thread.join().unwrap());
 }
 
-fn load_store_counter((threads, times): (usize, usize)) {
+pub fn load_store_counter((threads, times): (usize, usize)) {
     let total = AtomicUsize::new(0);
     in_threads(threads, move |_| (0..times).for_each(|_| total.store(total.load(SeqCst) + 1, SeqCst)));
 }
@@ -41,7 +41,7 @@ fn a_racy_counter_has_one_execution_for_each_order_of_its_loads_and_stores() {
     needs(load_store_counter, &[((2, 1), 4), ((2, 2), 34), ((2, 3), 328), ((3, 1), 36), ((3, 2), 7_134)]);
 }
 
-fn mutex_counter((threads, times): (usize, usize)) {
+pub fn mutex_counter((threads, times): (usize, usize)) {
     let total = Mutex::new(0);
     in_threads(threads, move |_| (0..times).for_each(|_| *total.lock().unwrap() += 1));
 }
@@ -84,7 +84,7 @@ fn readers_commute_and_each_comes_before_or_after_the_writer() {
     needs(loads_and_store, &counts);
 }
 
-fn reorder(setters: usize) {
+pub fn reorder(setters: usize) {
     let (a, b) = (AtomicUsize::new(0), AtomicUsize::new(0));
     in_threads(setters + 1, move |at| {
         if at < setters {
@@ -144,7 +144,7 @@ fn a_notification_between_the_test_and_the_wait_is_tried() {
     });
 }
 
-fn fibonacci(times: usize) {
+pub fn fibonacci(times: usize) {
     let cells = [AtomicU64::new(1), AtomicU64::new(1)];
     in_threads(2, move |at| {
         for _ in 0..times {

@@ -31,3 +31,4 @@ mod switches;
 mod threads;
 mod timeouts;
 mod unwinding;
+mod workers;

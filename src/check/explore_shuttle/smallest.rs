@@ -29,8 +29,8 @@ impl Session<'_> {
     /// `None` if there is nothing smaller, or if the model does what only a seed can repeat, as drawing numbers is.
     pub(super) fn smallest(&mut self, failure: &Failure, body: &Body) -> Option<Failure> {
         // What was explored has been counted; from here on this is.
-        self.executions = 0;
-        self.steps = 0;
+        self.tally.executions = 0;
+        self.tally.steps = 0;
         let found = match self.within_bounds(failure) {
             Ok(None) => self.cut_down(failure, body),
             found => found,
@@ -44,7 +44,7 @@ impl Session<'_> {
     }
 
     fn spent(&self) -> bool {
-        self.executions >= self.plan.smallest || self.steps >= MOST_STEPS || self.plan.late()
+        self.tally.executions >= self.plan.smallest || self.tally.steps >= MOST_STEPS || self.plan.late()
     }
 
     fn within_bounds(&mut self, failure: &Failure) -> Result<Option<Found>, Error> {
@@ -54,7 +54,7 @@ impl Session<'_> {
         let mut bound = 0;
         let mut search = Rc::new(RefCell::new(Dfs::new(Some(bound))));
         loop {
-            if self.executions >= all || self.spent() {
+            if self.tally.executions >= all || self.spent() {
                 return Ok(best);
             }
             search.borrow_mut().begin();
