@@ -42,6 +42,10 @@ pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
     let idle: Box<dyn Chooser> = Box::new(Replay::new(Vec::new()));
     let ex = Execution::new(Engine::Shuttle(shuttle::Engine::new(idle)), plan.settings, facts);
     let _installed = ex.install();
+    #[cfg(raddle_internals)]
+    if plan.gatherer.as_ref().is_some_and(|gatherer| gatherer.tells_classes()) {
+        ex.core.borrow_mut().noted = Some(Default::default());
+    }
     let mut session = Session {
         armed: Armed::new(&plan.case, plan.strategy),
         plan,
@@ -164,6 +168,10 @@ impl Session<'_> {
                 let token = self.token(body()).with_trail(&steps).to_string();
                 Run { threads: names(&core), steps, token }
             };
+            #[cfg(raddle_internals)]
+            if let Some(class) = core.class() {
+                gatherer.lock().class(class, &core.facts);
+            }
             gatherer.lock().ended(failure, core.size(), &mut run)
         };
         match failure.filter(|_| new) {

@@ -29,6 +29,9 @@ mod explore_loom;
 mod explore_shuttle;
 #[cfg(not(any(loom, shuttle)))]
 mod explore_std;
+#[cfg(raddle_internals)]
+#[doc(hidden)]
+pub mod internals;
 mod isolate;
 mod one_line;
 mod outcomes;
@@ -110,6 +113,8 @@ pub struct Check {
     smallest: u64,
     isolation: Option<Isolation>,
     hang: Duration,
+    #[cfg(raddle_internals)]
+    weakening: Option<internals::Weakening>,
 }
 
 /// A model, to be run many times.
@@ -160,6 +165,8 @@ impl Check {
             smallest: 0,
             isolation: None,
             hang: HANG,
+            #[cfg(raddle_internals)]
+            weakening: None,
         }
     }
 
@@ -429,7 +436,9 @@ impl Check {
                 firings: self.firings,
                 spurious: self.spurious,
                 timed: self.timed,
-                reduces: strategy == Strategy::Dpor,
+                reduces: strategy == Strategy::Dpor || gatherer.as_ref().is_some_and(Gatherer::tells_classes),
+                #[cfg(raddle_internals)]
+                weakening: self.weakening,
             },
             deadline: self.time.map(|time| start + time),
             smallest: self.smallest,

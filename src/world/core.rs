@@ -8,7 +8,7 @@ use std::{any::Any, collections::BTreeMap, panic::Location};
 use smallvec::SmallVec;
 
 use super::{
-    channel::Deal,
+    channel::{Deal, Side},
     clock::{Clock, View},
     event::{Event, Kind, Number, ObjectKind, ObjectRef, Value},
     facts::{Facts, Settings, Stop},
@@ -26,12 +26,15 @@ pub(crate) struct Op {
     pub(crate) object: Option<usize>,
     /// The thread that it is about: joined, unparked.
     pub(crate) peer: Option<usize>,
+    /// The side of the channel, if an end of it is dropped.
+    #[cfg_attr(not(raddle_shuttle), expect(dead_code, reason = "of use to those who know which steps commute"))]
+    pub(crate) side: Option<Side>,
     pub(crate) location: &'static Location<'static>,
 }
 
 impl Op {
     pub(crate) fn new(kind: Kind, location: &'static Location<'static>) -> Op {
-        Op { kind, object: None, peer: None, location }
+        Op { kind, object: None, peer: None, side: None, location }
     }
 
     pub(crate) fn on(mut self, object: usize) -> Op {
@@ -98,6 +101,8 @@ pub(crate) struct Thread {
     pub(crate) notified: bool,
     /// Its operation at channels.
     pub(crate) deal: Option<Deal>,
+    /// When it took a place for a message that has yet to follow ([`Core::turns`]), in which channel, and its number there.
+    pub(crate) took_place: Option<(u32, usize, u64)>,
     /// It has come to where it waits, and others may meet it there. In the loom world coming to a channel is an event of
     /// loom's own, before which others may go on.
     pub(crate) there: bool,
@@ -189,6 +194,8 @@ pub(crate) struct Core {
     pub(crate) asks_time: bool,
     /// Threads that have gone on since the scheduler decided last, in that order.
     pub(crate) ran: Vec<usize>,
+    /// How often it has.
+    pub(crate) turns: u32,
     /// Waits that have ended by themselves.
     pub(crate) spurious: u32,
     /// Timers that have fired early.
@@ -209,6 +216,9 @@ pub(crate) struct Core {
     pub(crate) decisions: Vec<u32>,
     /// Switches away from a thread that could have gone on, and did not ask for it (shuttle world).
     pub(crate) preemptions: u32,
+    /// What its class is told by, if somebody asks for that.
+    #[cfg(raddle_internals)]
+    pub(crate) noted: Option<super::classes::Noted>,
 }
 
 impl Core {
@@ -236,6 +246,7 @@ impl Core {
             now: 0,
             asks_time: false,
             ran: Vec::new(),
+            turns: 0,
             spurious: 0,
             early: 0,
             forced: false,
@@ -246,6 +257,8 @@ impl Core {
             vain_since: 0,
             decisions: Vec::new(),
             preemptions: 0,
+            #[cfg(raddle_internals)]
+            noted: None,
         }
     }
 
@@ -269,6 +282,7 @@ impl Core {
         self.vain_since = 0;
         self.now = 0;
         self.ran.clear();
+        self.turns = 0;
         self.spurious = 0;
         self.early = 0;
         self.forced = false;
@@ -278,6 +292,8 @@ impl Core {
         self.in_flight.clear();
         self.decisions.clear();
         self.preemptions = 0;
+        #[cfg(raddle_internals)]
+        self.noted.iter_mut().for_each(|noted| *noted = Default::default());
     }
 
     /// How large the execution is: its preemptions, and its steps.
@@ -314,6 +330,7 @@ impl Core {
             token_clock: Clock::default(),
             notified: false,
             deal: None,
+            took_place: None,
             there: false,
             deadline: None,
             time: 0,

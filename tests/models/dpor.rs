@@ -3,8 +3,9 @@
 use crate::common::*;
 use raddle::{
     Check,
-    FailureKind::Deadlock,
+    FailureKind::{Deadlock, Panic},
     Strategy,
+    channel::bounded,
     sync::{
         Arc, Condvar, Mutex, RwLock,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst},
@@ -157,4 +158,19 @@ fn fibonacci(times: usize) {
 #[test]
 fn a_sum_in_two_threads_has_one_execution_for_each_order_of_what_conflicts() {
     needs(fibonacci, &[(1, 3), (2, 19), (3, 141), (4, 1_107)]);
+}
+
+#[test]
+fn whoever_comes_late_to_a_rendezvous_may_be_met_first() {
+    fails_with(&compiled(&[Strategy::Dfs, Strategy::Dpor]), Panic, "the one that came late", || {
+        let (s, r) = bounded(0);
+        let late = s.clone();
+        thread::spawn(move || {
+            AtomicUsize::new(0).store(1, SeqCst);
+            late.send("late")
+        });
+        thread::spawn(move || s.send("early"));
+        assert_eq!(r.recv(), Ok("early"), "the one that came late");
+        r.recv().unwrap();
+    });
 }
