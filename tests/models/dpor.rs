@@ -3,7 +3,7 @@
 use crate::common::*;
 use raddle::{
     Check,
-    FailureKind::{Deadlock, Panic},
+    FailureKind::{DataRace, Deadlock, Panic},
     Strategy,
     channel::bounded,
     sync::{
@@ -173,4 +173,39 @@ fn whoever_comes_late_to_a_rendezvous_may_be_met_first() {
         assert_eq!(r.recv(), Ok("early"), "the one that came late");
         r.recv().unwrap();
     });
+}
+
+/// Two threads use the same data, one in the beginning and one in the end. A lock orders them, if the first comes first.
+fn far_apart(locks: bool) {
+    let (data, mutex) = (Plain::default(), Mutex::new(()));
+    in_threads(2, move |at| {
+        let own = AtomicUsize::new(0);
+        let a_long_way = || (0..40).for_each(|n| own.store(n, SeqCst));
+        if at == 0 {
+            data.set(1);
+        } else {
+            a_long_way();
+        }
+        if locks {
+            drop(mutex.lock().unwrap());
+        }
+        if at == 0 {
+            a_long_way();
+        } else {
+            data.get();
+        }
+    });
+}
+
+#[test]
+fn a_race_is_found_however_far_apart_the_accesses_are() {
+    // Nothing orders them: any execution shows it. A lock does, by luck: the other order of its two shows it.
+    for (locks, most) in [(false, 1), (true, 2)] {
+        for strategy in compiled(&[Strategy::Dpor]) {
+            let verdict = Check::new("far apart").strategy(strategy).run(move || far_apart(locks)).unwrap();
+            let found = verdict.failure.as_ref().map(|failure| failure.kind);
+            assert_eq!(found, Some(DataRace), "{}", raddle::render(&verdict));
+            assert!(verdict.executions <= most, "{} executions", verdict.executions);
+        }
+    }
 }
