@@ -213,6 +213,13 @@ fn each_class_of_programs_that_were_hard_is_run_once() {
         ([Some(0); 2], vec![vec![select(&[(1, false), (0, false)], forever)], vec![Send(1)], vec![Drop(0, true)]]),
         ([Some(0), None], vec![vec![Drop(0, false), select(&[(0, false), (1, true)], forever)], vec![TryReceive(1)]]),
         ([Some(0); 2], vec![vec![IsCompleted, GetOrInit(None), Once(None, false)], vec![Once(inside(Add(0)), false)]]),
+        (
+            [Some(0), Some(1)],
+            vec![
+                vec![select(&[(0, false), (1, false)], Patience::Biased)],
+                vec![select(&[(1, true), (0, true)], forever), Receive(1)],
+            ],
+        ),
         ([Some(0); 2], vec![vec![TryWrite(None)], vec![Read(None)]]),
         ([Some(0); 2], vec![vec![Unpark(0)], vec![Done, Done]]),
         ([Some(0); 2], vec![vec![Notify(false)], vec![Notify(false), Done], vec![Done, Wait]]),

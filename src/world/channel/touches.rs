@@ -42,7 +42,8 @@ impl Core {
                 _ => {}
             }
             self.touch_arm(deal, arm, taken_so, touched);
-            if deal.biased && way.is_some() {
+            // What comes after the first that is ready makes no difference, unless it was ready when that was not.
+            if deal.biased && way.is_some() && !(deal.waits && deal.arrived) {
                 break;
             }
         }
