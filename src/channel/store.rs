@@ -132,6 +132,7 @@ impl Deal {
             deadline,
             arrived: false,
             made: None,
+            came: None,
         }
     }
 }

@@ -9,7 +9,7 @@
 //! meeting, as one event, with any sender that is there. Where somebody *can* tell (by `try_send`, a deadline, a default
 //! arm, a bias, `ready`, or by another arm that can be taken), beginning to wait becomes an event of its own
 //! ([`Arrive`](super::event::Kind::Arrive)), and whoever comes second brings the meeting about. That is a fact,
-//! [`Facts::meets`](super::facts::Facts).
+//! [`Facts::meets`](super::facts::Facts). Without it, a search that reduces has senders met in the order of their coming.
 //!
 //! **Hanging up.** That a sender or receiver is dropped is an event only if the model ever sees a channel hung up
 //! ([`Facts::hangs_up`](super::facts::Facts)): dropping it as early as possible shows that, if anything does. In the
@@ -60,6 +60,8 @@ pub(crate) struct Deal {
     pub(crate) arrived: bool,
     /// Another thread has taken an arm for it.
     pub(crate) made: Option<Made>,
+    /// How many had come to send at this rendezvous before, where those are met in the order in which they come.
+    pub(crate) came: Option<u32>,
 }
 
 /// What another thread has done for a thread that waited.
@@ -102,8 +104,10 @@ pub(crate) struct ChannelState {
     pub(crate) rules: Rules,
     /// Tickets of the messages, oldest first.
     queue: VecDeque<u64>,
-    /// How many messages have been taken out of it.
-    taken: u64,
+    /// How many messages have been taken out of it, or received from those who waited at a rendezvous.
+    taken: u32,
+    /// How many have come to send, if it is a rendezvous.
+    came: u32,
     /// A message that goes is dropped, and others can tell by whom.
     drops: bool,
     /// Places that no message has been in yet.
@@ -130,6 +134,7 @@ impl ChannelState {
             rules,
             queue: VecDeque::new(),
             taken: 0,
+            came: 0,
             drops,
             fresh: capacity.unwrap_or(0),
             room: VecDeque::new(),
@@ -304,7 +309,9 @@ impl Core {
                     return;
                 }
                 if channel.capacity == Some(0) && !closed {
-                    for (partner, at) in self.partners(me, arm.object, Side::Send) {
+                    let next =
+                        |(partner, _): &(usize, usize)| self.deal(*partner).came.is_none_or(|n| n == channel.taken);
+                    for (partner, at) in self.partners(me, arm.object, Side::Send).filter(next) {
                         if found(Way::Meet(partner, at)) {
                             return;
                         }
@@ -445,7 +452,7 @@ impl Core {
     /// What the thread sends is queued.
     fn queue(&mut self, thread: usize, object: usize, ticket: u64) {
         let channel = self.channel_mut(object);
-        let number = channel.taken + channel.queue.len() as u64;
+        let number = channel.taken + channel.queue.len() as u32;
         channel.queue.push_back(ticket);
         self.threads[thread].took_place = Some((self.turns, object, number));
     }
@@ -498,6 +505,7 @@ impl Core {
                 Side::Receive => {
                     let ticket = self.send_off(partner);
                     let clock = self.publish(me);
+                    self.channel_mut(object).taken += 1;
                     self.complete(partner, arm, How::Sent, clock);
                     How::Received(ticket)
                 }

@@ -102,7 +102,7 @@ pub(crate) struct Thread {
     /// Its operation at channels.
     pub(crate) deal: Option<Deal>,
     /// When it took a place for a message that has yet to follow ([`Core::turns`]), in which channel, and its number there.
-    pub(crate) took_place: Option<(u32, usize, u64)>,
+    pub(crate) took_place: Option<(u32, usize, u32)>,
     /// It has come to where it waits, and others may meet it there. In the loom world coming to a channel is an event of
     /// loom's own, before which others may go on.
     pub(crate) there: bool,

@@ -28,9 +28,9 @@ pub(crate) enum Place {
     /// Who takes the next message out of it.
     Head(usize),
     /// That a channel's message with this number is there.
-    Sent(usize, u64),
+    Sent(usize, u32),
     /// That it has been taken.
-    Taken(usize, u64),
+    Taken(usize, u32),
     /// That a side of a channel has hung up.
     Gone(usize, Side),
     /// What is left in a channel when all its ends are dropped.
@@ -87,12 +87,19 @@ impl Access {
 }
 
 /// What one step touches.
-#[derive(Clone, Default, Debug)]
+#[derive(Default, Debug)]
 pub(crate) struct Footprint {
     /// Each place once.
     pub(crate) places: SmallVec<[(Place, Access); 2]>,
     /// The step ended the execution: what others would have done comes before it, or does not happen.
     pub(crate) last: bool,
+}
+
+impl Clone for Footprint {
+    fn clone(&self) -> Footprint {
+        // SmallVec's own goes one by one.
+        Footprint { places: SmallVec::from_slice(&self.places), last: self.last }
+    }
 }
 
 impl Footprint {
@@ -112,6 +119,9 @@ impl Footprint {
 
     /// What either of two steps touches.
     pub(crate) fn extend(&mut self, other: &Footprint) {
+        if self.places.is_empty() {
+            self.places = SmallVec::from_slice(&other.places);
+        }
         other.places.iter().for_each(|&(place, access)| self.touch(place, access));
         self.last |= other.last;
     }
@@ -173,7 +183,7 @@ impl Core {
             match op.kind {
                 Kind::Look if channel => self.touch_length(object, &mut touched),
                 // A sender comes: see below for what others do.
-                Kind::Arrive => touched.touch(Place::Waits(object, Side::Send), Access::Adds),
+                Kind::Arrive => self.touch_coming(object, &mut touched),
                 Kind::HangUp if let Some(side) = op.side => self.touch_end(object, side, &mut touched),
                 _ if thread.deal.is_some() => {}
                 Kind::Send => self.touch_message(me, &mut touched),

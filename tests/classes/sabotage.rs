@@ -86,7 +86,7 @@ fn chosen() -> Vec<Program> {
     };
     let add = || Some(Box::new(Add(0)));
     let mut all = vec![
-        program([Some(0); 2], &[&[Receive(0), Receive(0)], &[Send(0)], &[Send(0)]]),
+        program([Some(0); 2], &[&[Receive(0), TryReceive(0)], &[Send(0)], &[Send(0)]]),
         program([Some(0); 2], &[&[TryReceive(0)], &[Send(0)], &[Send(0)]]),
         program([Some(0); 2], &[&[Wait, Add(0)], &[Wait, Add(0)], &[Notify(false), Notify(false)]]),
         program([Some(1); 2], &[&[TrySend(1)], &[Send(1), Receive(1)]]),

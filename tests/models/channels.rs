@@ -79,6 +79,24 @@ fn a_select_of_two_has_one_execution_for_each_state_that_it_finds() {
     }
 }
 
+fn senders_at_a_rendezvous(senders: u64) {
+    let (s, r) = bounded(0);
+    for n in 0..senders {
+        let s = s.clone();
+        thread::spawn(move || s.send(n).unwrap());
+    }
+    assert_eq!((0..senders).map(|_| r.recv().unwrap()).sum::<u64>(), senders * (senders - 1) / 2);
+}
+
+#[test]
+fn a_rendezvous_of_many_has_one_execution_for_each_order_in_which_they_are_met() {
+    for (senders, orders) in [(2, 2), (3, 6), (4, 24)] {
+        for strategy in compiled(&[Strategy::Dfs, Strategy::Dpor]) {
+            assert_eq!(executions(strategy, move || senders_at_a_rendezvous(senders)), orders, "{strategy}");
+        }
+    }
+}
+
 /// Values go through a channel with room, from one thread to another.
 fn stream(room: usize) {
     let (s, r) = bounded(room);

@@ -57,11 +57,9 @@ impl Execution {
             let sends = deal.arms.iter().any(|arm| arm.side == Side::Send);
             (deal.waits, tells, meeting && !tells && sends && core.settings.reduces)
         };
-        if comes {
-            self.announce(Op { kind: Kind::Arrive, ..op }, None, Branch::Point);
-        }
+        let came = if comes { self.come(op) } else { None };
         self.end_due_round(me);
-        self.core.borrow_mut().threads[me].deal = Some(Deal { arrived: !tells, ..deal });
+        self.core.borrow_mut().threads[me].deal = Some(Deal { arrived: !tells, came, ..deal });
         let mut outcome = None;
         if tells || !waits {
             self.announce(op, None, Branch::Point);
@@ -143,6 +141,18 @@ impl Execution {
             return only_waits || core.facts.parts || !engine.drops_apart(me, object, side.other());
         }
         true
+    }
+
+    /// A sender comes to where it can do nothing but wait to be met. Nobody can tell: so at a rendezvous those who come are
+    /// met in that order, and every order of their coming is tried. Returns its number there.
+    fn come(&self, op: Op) -> Option<u32> {
+        let me = self.announce(Op { kind: Kind::Arrive, ..op }, None, Branch::Point);
+        let mut core = self.core.borrow_mut();
+        debug_assert!(core.threads[me].deal.is_none());
+        let channel = core.channel_mut(op.object?);
+        let number = channel.came;
+        channel.came += 1;
+        (channel.capacity == Some(0)).then_some(number)
     }
 
     /// Notes the channels at which hanging up would have made a difference: see [`Core::note_looker`].

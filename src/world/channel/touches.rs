@@ -70,7 +70,10 @@ impl Core {
             let channel = self.channel(object);
             if channel.timer.is_some() {
                 touched.touch(Place::Object(object), Access::Changes);
-            } else if channel.meeting_place() && (self.facts.meets || side == Side::Send) {
+            } else if channel.meeting_place()
+                && self.deal(partner).came.is_none()
+                && (self.facts.meets || side == Side::Send)
+            {
                 touched.touch(Place::Waits(object, side), Access::Changes);
             }
         }
@@ -89,7 +92,14 @@ impl Core {
             return;
         }
         if channel.meeting_place() {
-            touched.touch(Place::Waits(object, side.other()), Access::Reads);
+            match side {
+                // Senders are met in the order of their coming.
+                Side::Receive if self.met_in_order(object) => {
+                    touched.touch(Place::Head(object), Access::Changes);
+                    touched.touch(Place::Sent(object, channel.taken), Access::Awaits);
+                }
+                _ => touched.touch(Place::Waits(object, side.other()), Access::Reads),
+            }
             // Whoever is met has not hung up.
             let met = matches!(taken, Some(Some(Way::Meet(..))));
             if channel.rules != Rules::HandOver && !met {
@@ -109,9 +119,9 @@ impl Core {
                     }
                     return;
                 }
-                let number = channel.taken + channel.queue.len() as u64;
+                let number = channel.taken + channel.queue.len() as u32;
                 // The receive that has made room.
-                let room = channel.capacity.and_then(|capacity| number.checked_sub(capacity as u64));
+                let room = channel.capacity.and_then(|capacity| number.checked_sub(capacity as u32));
                 if takes {
                     touched.touch(Place::Tail(object), Access::Changes);
                     touched.touch(Place::Sent(object, number), Access::Changes);
@@ -147,6 +157,21 @@ impl Core {
                     }
                 }
             }
+        }
+    }
+
+    /// Whether nobody can tell who waits at a rendezvous.
+    fn met_in_order(&self, object: usize) -> bool {
+        self.settings.reduces && !self.facts.meets && self.channel(object).capacity == Some(0)
+    }
+
+    /// A sender comes to where it may be met.
+    pub(crate) fn touch_coming(&self, object: usize, touched: &mut Footprint) {
+        if self.met_in_order(object) {
+            touched.touch(Place::Tail(object), Access::Changes);
+            touched.touch(Place::Sent(object, self.channel(object).came), Access::Changes);
+        } else {
+            touched.touch(Place::Waits(object, Side::Send), Access::Adds);
         }
     }
 
