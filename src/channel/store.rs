@@ -132,6 +132,7 @@ impl Deal {
             deadline,
             arrived: false,
             made: None,
+            came: None,
         }
     }
 }
@@ -205,7 +206,7 @@ impl<T> Channel<T> {
         created: &'static Location<'static>,
     ) -> Arc<Channel<T>> {
         Arc::new(Channel {
-            at: At::make(capacity, rules, timer, created),
+            at: At::make(capacity, rules, timer, std::mem::needs_drop::<T>(), created),
             #[cfg(raddle_model)]
             created,
             messages: Mutex::default(),
@@ -373,8 +374,14 @@ impl<T> Channel<T> {
 
 impl At {
     #[track_caller]
-    fn make(capacity: Option<usize>, rules: Rules, timer: Option<Timer>, created: &'static Location<'static>) -> At {
-        let _ = created;
+    fn make(
+        capacity: Option<usize>,
+        rules: Rules,
+        timer: Option<Timer>,
+        drops: bool,
+        created: &'static Location<'static>,
+    ) -> At {
+        let _ = (drops, created);
         #[cfg(raddle_model)]
         {
             if let Some(ex) = world::current() {
@@ -383,7 +390,7 @@ impl At {
                     due: due.map(Instant::nanos),
                     period: period.map(nanos),
                 });
-                let object = ex.new_channel(ChannelState::new(capacity, rules, timer), created);
+                let object = ex.new_channel(ChannelState::new(capacity, rules, timer, drops), created);
                 return At::Model { execution: ex.id(), object };
             }
             crate::thread::require_std("a channel");

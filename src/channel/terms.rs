@@ -16,7 +16,7 @@ pub(crate) enum Kind {
 }
 
 /// The direction of an operation, and the two ends of a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Side {
     Send,
     Receive,

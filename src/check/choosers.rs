@@ -54,6 +54,11 @@ pub(crate) trait Chooser {
         self.rng().map(RngCore::next_u64)
     }
 
+    /// Whether there is nothing to be seen in this execution: it ends where the last decision was asked for.
+    fn gives_up(&self) -> bool {
+        false
+    }
+
     /// The execution ends here: `early` if somebody could still have gone on.
     fn stopped(&mut self, _core: &Core, _early: bool) {}
 }
@@ -102,6 +107,10 @@ impl<C: Chooser> Chooser for Rc<RefCell<C>> {
 
     fn random(&mut self) -> Option<u64> {
         self.borrow_mut().random()
+    }
+
+    fn gives_up(&self) -> bool {
+        self.borrow().gives_up()
     }
 
     fn stopped(&mut self, core: &Core, early: bool) {

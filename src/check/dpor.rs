@@ -10,7 +10,7 @@
 //! [program's own order](crate::world::clock), joins above all. Two dependent steps of different threads with nothing in
 //! between are a *race*: the node at which the first was taken then has to try a thread that begins what would have come
 //! without that step. A thread whose subtree has been explored *sleeps*, until a step that depends on its own wakes it; an
-//! execution in which everybody who could go on sleeps is *redundant*: it runs to its end, and counts for nothing.
+//! execution in which everybody who could go on sleeps is *redundant*: it ends there, and counts for nothing.
 
 mod frontier;
 mod node;
@@ -20,7 +20,7 @@ use smallvec::SmallVec;
 
 pub(crate) use self::frontier::Frontier;
 use self::{
-    node::{Node, Pick},
+    node::{Node, Pick, Sleep},
     trace::{Counts, Step, Trace, copy, join},
 };
 use super::choosers::{Chooser, Point, Search};
@@ -51,6 +51,8 @@ pub(crate) struct Dpor {
     bound: Option<u32>,
     /// A thread was not preempted because of the bound.
     kept_back: bool,
+    /// Some step has been one at channels, or has been taken for a thread by another: see `races`.
+    wakes: bool,
 }
 
 impl Dpor {
@@ -61,19 +63,24 @@ impl Dpor {
         }
         let at = self.trace.steps.len() - 1;
         self.trace.know(core.threads.len());
-        let (thread, kind) = (self.trace.steps[at].thread, self.trace.steps[at].kind);
         let step = &mut self.trace.steps[at];
+        let (thread, kind, node) = (step.thread, step.kind, step.node);
         // What it came to may be less than what it might have been.
         let events = core.events.get(step.since..).unwrap_or_default();
         let own = events.iter().find(|event| event.thread as usize == thread);
         let tried = matches!(kind, Kind::TryLock | Kind::TryRead);
         if own.is_some_and(|own| own.kind == Kind::CompareFailed || (tried && own.value == Value::Done(false))) {
             step.footprint.places.iter_mut().for_each(|(_, access)| *access = Access::Reads);
+            step.narrowed = true;
         }
         step.footprint.last = failed;
         let footprint = step.footprint.clone();
         let base = copy(&step.clock);
         let number = step.number;
+        if let Node::Pick(pick) = &mut self.path[node] {
+            pick.touched.extend(&footprint);
+            self.wakes |= footprint.deals();
+        }
         let mut clock = self.races(at, (thread, kind), &base, &footprint);
         if clock.len() <= thread {
             clock.resize(thread + 1, 0);
@@ -87,6 +94,10 @@ impl Dpor {
             if core.ran.contains(&other) {
                 let base = self.trace.base_of(other);
                 self.races(at + 1, (other, kind), &base, &footprint);
+                if let Node::Pick(pick) = &mut self.path[node] {
+                    pick.taken.push((other, footprint));
+                    self.wakes = true;
+                }
             }
         }
         self.trace.others = others;
@@ -109,7 +120,7 @@ impl Dpor {
         let alone = latest.is_empty();
         latest.retain(|earlier| *earlier < at);
         self.trace.after(step.1, footprint, &latest, &mut clock);
-        if alone {
+        if alone && !self.wakes {
             return clock;
         }
         let all = self.trace.dependencies(footprint, true);
@@ -133,6 +144,22 @@ impl Dpor {
             {
                 tried.push(earlier);
             }
+        }
+        // A deal that has been tried at a node, and is woken there, comes to something else than it did then; and one that
+        // another thread takes comes to nothing of its own. What either would have touched is to be tried before that.
+        let woken = |&earlier: &usize| {
+            let Step { thread, node, footprint: ref woke, .. } = self.trace.steps[earlier];
+            let Node::Pick(pick) = &self.path[node] else { return false };
+            let others = |(thread, touches): &&(usize, Footprint)| *thread != step.0 && touches.depends_on(footprint);
+            thread != step.0
+                && !self.trace.precedes(earlier, &clock)
+                && (pick.taken.iter().any(|other| others(&other))
+                    || pick.sleep.iter().filter(others).any(|(_, mine)| mine.deals() && mine.depends_on(woke)))
+        };
+        let all = if self.wakes { 0..at } else { 0..0 };
+        let woken: SmallVec<[usize; 4]> = all.filter(woken).collect();
+        for earlier in woken {
+            self.reverse(earlier, at, step, &clock);
         }
         clock
     }
@@ -162,7 +189,12 @@ impl Dpor {
                 }
             }
         }
-        if !seen.contains(&thread) && !since.iter().any(|&before| trace.precedes(before, clock)) {
+        // Without that step, what the thread does may touch something else.
+        let deals =
+            matches!(kind, Kind::Send | Kind::TrySend | Kind::Receive | Kind::TryReceive | Kind::Select | Kind::Ready);
+        let narrowed = trace.steps.get(at).is_some_and(|step| step.thread == thread && step.narrowed);
+        let sure = since.is_empty() || !(deals || narrowed);
+        if sure && !seen.contains(&thread) && !since.iter().any(|&before| trace.precedes(before, clock)) {
             first.push(thread);
             // Only what depends on its own step, or a lock that is given back, could have let it go on.
             let lock = matches!(kind, Kind::Lock | Kind::Read | Kind::Write);
@@ -201,30 +233,54 @@ impl Dpor {
     }
 
     /// The threads that sleep once the last step has been taken.
-    fn asleep(&self, core: &Core) -> SmallVec<[usize; 4]> {
-        let Some(step) = self.trace.steps.last() else { return SmallVec::new() };
+    fn asleep(&self, core: &Core) -> Sleep {
+        let Some(step) = self.trace.steps.last() else { return Sleep::new() };
         let Node::Pick(pick) = &self.path[step.node] else { unreachable!("see `reverse`") };
-        let sleeps = |thread: &usize| {
-            // Whoever has gone on did so because of the step.
-            !core.ran.contains(thread) && pending(core, *thread) && !core.footprint(*thread).depends_on(&step.footprint)
+        #[cfg(raddle_internals)]
+        if core.wakes_nobody(step.kind) {
+            return pick.sleep.iter().filter(|(thread, _)| pending(core, *thread)).cloned().collect();
+        }
+        // Once a thread has panicked, any step may be the last: that of whoever goes on to join it.
+        if !core.panics.is_empty() {
+            return Sleep::new();
+        }
+        // Whoever has gone on did so because of the step.
+        let sleeps = |(thread, touches): &&(usize, Footprint)| {
+            !core.ran.contains(thread) && pending(core, *thread) && !touches.depends_on(&step.footprint)
         };
-        pick.sleep.iter().copied().filter(sleeps).collect()
+        pick.sleep.iter().filter(sleeps).cloned().collect()
+    }
+
+    /// What is pending where an execution ends, or where nobody but those who sleep can go on, counts as if it came now.
+    fn await_in_vain(&mut self, core: &Core, asleep: &[usize]) {
+        let at = self.trace.steps.len();
+        for thread in (0..core.threads.len()).filter(|thread| pending(core, *thread) && !asleep.contains(thread)) {
+            let footprint = footprint(core, thread, self.bound.is_some());
+            let base = self.trace.base(core, thread);
+            self.races(at, (thread, core.threads[thread].op.kind), &base, &footprint);
+        }
+    }
+
+    /// If the last node is a pick, no choice belongs to its step.
+    fn knows_last(&mut self) {
+        if let Some(Node::Pick(pick)) = self.path[..self.at].last_mut() {
+            pick.known = true;
+        }
     }
 
     fn visit(&mut self, point: &Point<'_>) -> usize {
         let core = point.core;
         self.settle(core, false);
-        if self.redundant {
-            return 0;
-        }
+        self.knows_last();
         if self.at == self.path.len() {
             // What sleeps has been explored elsewhere, but perhaps only with more preemptions.
-            let sleep = if self.bound.is_some() { SmallVec::new() } else { self.asleep(core) };
+            let sleep = if self.bound.is_some() { Sleep::new() } else { self.asleep(core) };
             let enabled: SmallVec<[usize; 6]> = SmallVec::from_slice(point.threads);
-            let awake = |thread: &usize| !sleep.contains(thread);
+            let awake = |thread: &usize| !sleep.iter().any(|(other, _)| other == thread);
             let running = core.goes_on(point.threads).map(|at| enabled[at]);
             let last = running.filter(awake);
             let Some(picked) = last.or_else(|| enabled.iter().copied().find(awake)) else {
+                self.await_in_vain(core, point.threads);
                 self.redundant = true;
                 return 0;
             };
@@ -261,6 +317,7 @@ impl Dpor {
             clock,
             tick: core.threads[found].view.now.get(found),
             since: core.events.len(),
+            narrowed: false,
         });
         self.trace.pending = true;
         at
@@ -288,17 +345,8 @@ fn pending(core: &Core, thread: usize) -> bool {
 
 impl Chooser for Dpor {
     fn stopped(&mut self, core: &Core, early: bool) {
-        if self.redundant {
-            return;
-        }
         self.settle(core, early);
-        // What is pending counts as if it came now.
-        let at = self.trace.steps.len();
-        for thread in (0..core.threads.len()).filter(|&thread| pending(core, thread)) {
-            let footprint = footprint(core, thread, self.bound.is_some());
-            let base = self.trace.base(core, thread);
-            self.races(at, (thread, core.threads[thread].op.kind), &base, &footprint);
-        }
+        self.await_in_vain(core, &[]);
     }
 
     fn pick(&mut self, point: &Point<'_>) -> usize {
@@ -309,10 +357,11 @@ impl Chooser for Dpor {
         self.visit(point);
     }
 
+    fn gives_up(&self) -> bool {
+        self.redundant
+    }
+
     fn choose(&mut self, n: usize) -> usize {
-        if self.redundant {
-            return 0;
-        }
         if self.at == self.path.len() {
             self.path.push(Node::Choice { value: 0, n });
         }
@@ -371,6 +420,9 @@ impl Search for Dpor {
     }
 
     fn end(&mut self, core: &Core) {
-        self.stopped(core, false);
+        if !self.redundant {
+            self.stopped(core, false);
+        }
+        self.knows_last();
     }
 }

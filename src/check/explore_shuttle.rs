@@ -75,6 +75,10 @@ fn on_execution<R>(plan: &Plan, model: &Model, work: impl FnOnce(&mut Session<'_
     let ex = Execution::new(Engine::Shuttle(shuttle::Engine::new(idle)), plan.settings, facts);
     let _installed = ex.install();
     ex.core.borrow_mut().turns.tells = plan.replay.is_some() || plan.gatherer.is_some();
+    #[cfg(raddle_internals)]
+    if plan.gatherer.as_ref().is_some_and(|gatherer| gatherer.tells_classes()) {
+        ex.core.borrow_mut().noted = Some(Default::default());
+    }
     let armed = Armed::new(&plan.case, plan.strategy);
     work(&mut Session { armed, plan, model, ex: &ex, tally: Tally::default(), restarts: 0 })
 }
@@ -188,6 +192,10 @@ impl Session<'_> {
                 let token = self.token(body()).with_trail(&steps).to_string();
                 Run { threads: names(&core), steps, token }
             };
+            #[cfg(raddle_internals)]
+            if let Some(class) = core.class() {
+                gatherer.lock().class(class, &core.facts);
+            }
             gatherer.lock().ended(failure, core.size(), number, &mut run)
         };
         match failure.filter(|_| new) {

@@ -29,6 +29,9 @@ mod explore_loom;
 mod explore_shuttle;
 #[cfg(not(any(loom, shuttle)))]
 mod explore_std;
+#[cfg(raddle_internals)]
+#[doc(hidden)]
+pub mod internals;
 mod isolate;
 mod one_line;
 mod outcomes;
@@ -119,6 +122,8 @@ pub struct Check {
     hang: Duration,
     workers: usize,
     rounds: (usize, u64),
+    #[cfg(raddle_internals)]
+    weakening: Option<internals::Weakening>,
 }
 
 /// A model, to be run many times.
@@ -181,6 +186,8 @@ impl Check {
             hang: HANG,
             workers: 1,
             rounds: ROUNDS,
+            #[cfg(raddle_internals)]
+            weakening: None,
         }
     }
 
@@ -488,7 +495,9 @@ impl Check {
                 firings: self.firings,
                 spurious: self.spurious,
                 timed: self.timed,
-                reduces: strategy == Strategy::Dpor,
+                reduces: strategy == Strategy::Dpor || gatherer.as_ref().is_some_and(Gatherer::tells_classes),
+                #[cfg(raddle_internals)]
+                weakening: self.weakening,
             },
             preemptions: self.preemptions,
             deadline: self.time.map(|time| start + time),

@@ -73,6 +73,15 @@ pub enum End<T> {
     },
 }
 
+impl<T> End<T> {
+    /// What comes out of an execution with this failure, if any, in which the model has returned this, if it has.
+    pub(super) fn of(failure: Option<&Failure>, returned: Option<T>) -> Option<End<T>> {
+        let Some(failure) = failure else { return returned.map(End::Returned) };
+        let waiting = failure.stuck().iter().map(Waiting::to_string).collect();
+        Some(End::Failed { kind: failure.kind, message: failure.message.clone(), waiting })
+    }
+}
+
 impl<T: fmt::Debug> fmt::Display for End<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -101,15 +110,28 @@ pub(crate) trait Gather {
 
     /// The exploration starts over: nothing that has ended counts.
     fn starts_over(&mut self);
+
+    /// Whether it asks for the classes of executions.
+    fn tells_classes(&self) -> bool {
+        false
+    }
+
+    /// The class of the execution that ends next, and what the model has taught.
+    #[cfg(raddle_internals)]
+    fn class(&mut self, _class: crate::world::classes::Class, _facts: &crate::world::facts::Facts) {}
 }
 
 /// A [`Gather`] that the exploration shares with whoever asked for it.
 #[derive(Clone)]
-pub(crate) struct Gatherer(Arc<Mutex<dyn Gather + Send>>);
+pub(crate) struct Gatherer(pub(super) Arc<Mutex<dyn Gather + Send>>);
 
 impl Gatherer {
     pub(crate) fn lock(&self) -> MutexGuard<'_, dyn Gather + Send + 'static> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn tells_classes(&self) -> bool {
+        self.lock().tells_classes()
     }
 }
 
@@ -135,16 +157,8 @@ type Rank = (Size, u64);
 impl<T: Ord + 'static> Gather for Seen<T> {
     fn ended(&mut self, failure: Option<&Failure>, size: Size, number: u64, run: &mut dyn FnMut() -> Run) -> bool {
         let returned = RETURNED.take().and_then(|value| value.downcast().ok()).map(|value| *value);
-        let end = match (failure, returned) {
-            (Some(failure), _) => End::Failed {
-                kind: failure.kind,
-                message: failure.message.clone(),
-                waiting: failure.stuck().iter().map(Waiting::to_string).collect(),
-            },
-            (None, Some(value)) => End::Returned(value),
-            // Nothing is left to be seen in an execution that loops for ever: it counts with those that it would join.
-            (None, None) => return false,
-        };
+        // Nothing is left to be seen in an execution that loops for ever: it counts with those that it would join.
+        let Some(end) = End::of(failure, returned) else { return false };
         let mut outcome = || {
             let Run { threads, steps, token } = run();
             Outcome { end: End::Returned(()), count: 1, threads, steps, token }

@@ -9,7 +9,7 @@
 //! meeting, as one event, with any sender that is there. Where somebody *can* tell (by `try_send`, a deadline, a default
 //! arm, a bias, `ready`, or by another arm that can be taken), beginning to wait becomes an event of its own
 //! ([`Arrive`](super::event::Kind::Arrive)), and whoever comes second brings the meeting about. That is a fact,
-//! [`Facts::meets`](super::facts::Facts).
+//! [`Facts::meets`](super::facts::Facts). Without it, a search that reduces has senders met in the order of their coming.
 //!
 //! **Hanging up.** That a sender or receiver is dropped is an event only if the model ever sees a channel hung up
 //! ([`Facts::hangs_up`](super::facts::Facts)): dropping it as early as possible shows that, if anything does. In the
@@ -17,6 +17,8 @@
 //! come earlier; and there only the last sender, or receiver, is of interest.
 
 mod acts;
+#[cfg(raddle_shuttle)]
+mod touches;
 
 use std::collections::VecDeque;
 
@@ -58,6 +60,8 @@ pub(crate) struct Deal {
     pub(crate) arrived: bool,
     /// Another thread has taken an arm for it.
     pub(crate) made: Option<Made>,
+    /// How many had come to send at this rendezvous before, where those are met in the order in which they come.
+    pub(crate) came: Option<u32>,
 }
 
 /// What another thread has done for a thread that waited.
@@ -100,6 +104,12 @@ pub(crate) struct ChannelState {
     pub(crate) rules: Rules,
     /// Tickets of the messages, oldest first.
     queue: VecDeque<u64>,
+    /// How many messages have been taken out of it, or received from those who waited at a rendezvous.
+    taken: u32,
+    /// How many have come to send, if it is a rendezvous.
+    came: u32,
+    /// A message that goes is dropped, and others can tell by whom.
+    drops: bool,
     /// Places that no message has been in yet.
     fresh: usize,
     /// What those published who made room: the k-th receive comes before the (k + capacity)-th send.
@@ -108,6 +118,9 @@ pub(crate) struct ChannelState {
     handles: [usize; 2],
     /// What those published who hung up.
     gone: [Clock; 2],
+    /// By side: the threads to which it would have made a difference had that side hung up before, and how far they had
+    /// come. Known only to a search that reduces.
+    lookers: [SmallVec<[(usize, u32); 2]>; 2],
     /// There were messages that nobody will receive, and they have gone.
     discarded: bool,
     /// Time sends on it.
@@ -115,15 +128,19 @@ pub(crate) struct ChannelState {
 }
 
 impl ChannelState {
-    pub(crate) fn new(capacity: Option<usize>, rules: Rules, timer: Option<Timer>) -> ChannelState {
+    pub(crate) fn new(capacity: Option<usize>, rules: Rules, timer: Option<Timer>, drops: bool) -> ChannelState {
         ChannelState {
             capacity,
             rules,
             queue: VecDeque::new(),
+            taken: 0,
+            came: 0,
+            drops,
             fresh: capacity.unwrap_or(0),
             room: VecDeque::new(),
             handles: [1, 1],
             gone: Default::default(),
+            lookers: Default::default(),
             discarded: false,
             timer,
         }
@@ -141,8 +158,12 @@ impl ChannelState {
     /// Whether what is queued goes, because nobody will receive it. crossbeam keeps it in a bounded channel as long as
     /// there is a sender.
     fn abandoned(&self) -> bool {
-        let discards = self.capacity.is_none() || self.rules == Rules::Discard;
-        self.handles == [0, 0] || (discards && self.handles[Side::Receive as usize] == 0)
+        self.handles == [0, 0] || (self.discards() && self.handles[Side::Receive as usize] == 0)
+    }
+
+    /// Whether the last receiver takes what is queued with it.
+    fn discards(&self) -> bool {
+        self.capacity.is_none() || self.rules == Rules::Discard
     }
 
     /// Whether threads may meet here, rather than leave messages for each other.
@@ -288,7 +309,9 @@ impl Core {
                     return;
                 }
                 if channel.capacity == Some(0) && !closed {
-                    for (partner, at) in self.partners(me, arm.object, Side::Send) {
+                    let next =
+                        |(partner, _): &(usize, usize)| self.deal(*partner).came.is_none_or(|n| n == channel.taken);
+                    for (partner, at) in self.partners(me, arm.object, Side::Send).filter(next) {
                         if found(Way::Meet(partner, at)) {
                             return;
                         }
@@ -375,6 +398,37 @@ impl Core {
         some
     }
 
+    /// Notes to whom it would have made a difference had a side hung up before: a search that reduces may not try that
+    /// order. `met` if the thread meets another, which has not.
+    fn note_looker(&mut self, me: usize, arm: Arm, met: bool) {
+        if !self.settings.reduces || self.facts.hangs_up {
+            return;
+        }
+        let count = self.threads[me].view.now.get(me);
+        let channel = self.channel_mut(arm.object);
+        let other = arm.side.other();
+        let has_messages = arm.side == Side::Receive && !channel.queue.is_empty();
+        if !met && !has_messages && !channel.hung_up(other) {
+            let lookers = &mut channel.lookers[other as usize];
+            lookers.retain(|(thread, _)| *thread != me);
+            lookers.push((me, count));
+        }
+    }
+
+    /// Whether somebody who was told apart by that might have come after all ends of a side were dropped.
+    fn may_see_gone(&self, object: usize, side: Side) -> bool {
+        let channel = self.channel(object);
+        let gone = &channel.gone[side as usize];
+        channel.lookers[side as usize].iter().any(|&(thread, count)| gone.get(thread) < count)
+    }
+
+    /// The channel, if a message that the thread gives to it is there by a step of its own: where steps are not tried in
+    /// both orders, and its place was taken by another step.
+    fn follows_late(&self, me: usize) -> Option<usize> {
+        let (turn, channel, _) = self.threads[me].took_place?;
+        (self.settings.reduces && turn != self.decided).then_some(channel)
+    }
+
     fn filled(&self, ticket: u64) -> bool {
         self.in_flight.get(&ticket).is_some_and(Option::is_some)
     }
@@ -391,7 +445,16 @@ impl Core {
         let Deal { ticket, given, .. } = *self.deal(thread);
         let clock = given.then(|| self.publish(thread));
         self.in_flight.insert(ticket, clock);
+        self.threads[thread].took_place = None;
         ticket
+    }
+
+    /// What the thread sends is queued.
+    fn queue(&mut self, thread: usize, object: usize, ticket: u64) {
+        let channel = self.channel_mut(object);
+        let number = channel.taken + channel.queue.len() as u32;
+        channel.queue.push_back(ticket);
+        self.threads[thread].took_place = Some((self.decided, object, number));
     }
 
     /// Takes an arm. `None` if none is taken.
@@ -421,16 +484,17 @@ impl Core {
             Way::Put => {
                 let ticket = self.send_off(me);
                 self.take_place(me, object);
-                self.channel_mut(object).queue.push_back(ticket);
+                self.queue(me, object, ticket);
                 How::Sent
             }
             Way::Take(up) => {
                 let clock = self.publish(me);
                 let channel = self.channel_mut(object);
                 let ticket = channel.queue.pop_front().expect("there is a message");
+                channel.taken += 1;
                 if let Some((partner, arm)) = up {
                     let theirs = self.send_off(partner);
-                    self.channel_mut(object).queue.push_back(theirs);
+                    self.queue(partner, object, theirs);
                     self.complete(partner, arm, How::Sent, clock);
                 } else if channel.capacity.is_some() {
                     channel.room.push_back(clock);
@@ -441,6 +505,7 @@ impl Core {
                 Side::Receive => {
                     let ticket = self.send_off(partner);
                     let clock = self.publish(me);
+                    self.channel_mut(object).taken += 1;
                     self.complete(partner, arm, How::Sent, clock);
                     How::Received(ticket)
                 }

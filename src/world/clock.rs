@@ -51,7 +51,6 @@ impl Clock {
     }
 
     /// Whether all of it is known to whoever has the other one.
-    #[cfg(raddle_loom)]
     pub(crate) fn within(&self, other: &Clock) -> bool {
         self.0.iter().enumerate().all(|(thread, &count)| count <= other.get(thread))
     }

@@ -8,7 +8,7 @@ use std::{any::Any, collections::BTreeMap, panic::Location};
 use smallvec::SmallVec;
 
 use super::{
-    channel::Deal,
+    channel::{Deal, Side},
     clock::{Clock, View},
     event::{Event, Kind, Number, ObjectKind, ObjectRef, Value},
     facts::{Facts, Settings, Stop},
@@ -26,12 +26,15 @@ pub(crate) struct Op {
     pub(crate) object: Option<usize>,
     /// The thread that it is about: joined, unparked.
     pub(crate) peer: Option<usize>,
+    /// The side of the channel, if an end of it is dropped.
+    #[cfg_attr(not(raddle_shuttle), expect(dead_code, reason = "of use to those who know which steps commute"))]
+    pub(crate) side: Option<Side>,
     pub(crate) location: &'static Location<'static>,
 }
 
 impl Op {
     pub(crate) fn new(kind: Kind, location: &'static Location<'static>) -> Op {
-        Op { kind, object: None, peer: None, location }
+        Op { kind, object: None, peer: None, side: None, location }
     }
 
     pub(crate) fn on(mut self, object: usize) -> Op {
@@ -98,6 +101,8 @@ pub(crate) struct Thread {
     pub(crate) notified: bool,
     /// Its operation at channels.
     pub(crate) deal: Option<Deal>,
+    /// When it took a place for a message that has yet to follow ([`Core::decided`]), in which channel, and its number there.
+    pub(crate) took_place: Option<(u32, usize, u32)>,
     /// It has come to where it waits, and others may meet it there. In the loom world coming to a channel is an event of
     /// loom's own, before which others may go on.
     pub(crate) there: bool,
@@ -189,6 +194,8 @@ pub(crate) struct Core {
     pub(crate) asks_time: bool,
     /// Threads that have gone on since the scheduler decided last, in that order.
     pub(crate) ran: Vec<usize>,
+    /// How often it has.
+    pub(crate) decided: u32,
     /// Waits that have ended by themselves.
     pub(crate) spurious: u32,
     /// Timers that have fired early.
@@ -212,6 +219,9 @@ pub(crate) struct Core {
     pub(crate) turns: Turns,
     /// A wait has ended spuriously: the event that says so is yet to come.
     pub(crate) by_itself: bool,
+    /// What its class is told by, if somebody asks for that.
+    #[cfg(raddle_internals)]
+    pub(crate) noted: Option<super::classes::Noted>,
 }
 
 impl Core {
@@ -239,6 +249,7 @@ impl Core {
             now: 0,
             asks_time: false,
             ran: Vec::new(),
+            decided: 0,
             spurious: 0,
             early: 0,
             forced: false,
@@ -251,6 +262,8 @@ impl Core {
             preemptions: 0,
             turns: Turns::default(),
             by_itself: false,
+            #[cfg(raddle_internals)]
+            noted: None,
         }
     }
 
@@ -274,6 +287,7 @@ impl Core {
         self.vain_since = 0;
         self.now = 0;
         self.ran.clear();
+        self.decided = 0;
         self.spurious = 0;
         self.early = 0;
         self.forced = false;
@@ -285,6 +299,8 @@ impl Core {
         self.preemptions = 0;
         self.turns.reset();
         self.by_itself = false;
+        #[cfg(raddle_internals)]
+        self.noted.iter_mut().for_each(|noted| *noted = Default::default());
     }
 
     /// How large the execution is: its preemptions, and its steps.
@@ -321,6 +337,7 @@ impl Core {
             token_clock: Clock::default(),
             notified: false,
             deal: None,
+            took_place: None,
             there: false,
             deadline: None,
             time: 0,

@@ -54,6 +54,9 @@ pub(crate) struct Settings {
     /// Steps that commute are not tried in both orders: whatever tells one order from another has to be a step from the
     /// start, since the order that would show it may not be tried.
     pub(crate) reduces: bool,
+    /// What is overlooked, to see whether a test notices.
+    #[cfg(raddle_internals)]
+    pub(crate) weakening: Option<super::classes::Weakening>,
 }
 
 /// Why the execution ends early.
@@ -64,6 +67,7 @@ pub(crate) enum Stop {
     Error(Error),
     /// A new fact: start over.
     Learned,
-    /// A thread would go on reading what is no longer the latest (loom world): nothing is left to be seen.
+    /// Nothing is left to be seen: a thread would go on reading what is no longer the latest (loom world), or all that can
+    /// come is equivalent to what has been explored.
     Behind,
 }

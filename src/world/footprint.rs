@@ -7,6 +7,7 @@
 use smallvec::SmallVec;
 
 use super::{
+    channel::Side,
     core::{Core, Status, place},
     event::Kind,
     object::{Object, State},
@@ -20,6 +21,20 @@ pub(crate) enum Place {
     Object(usize),
     /// That a lock is given back, where others can see that.
     Given(usize),
+    /// Who waits at a channel, to be met there.
+    Waits(usize, Side),
+    /// Which message comes next in a channel.
+    Tail(usize),
+    /// Who takes the next message out of it.
+    Head(usize),
+    /// That a channel's message with this number is there.
+    Sent(usize, u32),
+    /// That it has been taken.
+    Taken(usize, u32),
+    /// That a side of a channel has hung up.
+    Gone(usize, Side),
+    /// What is left in a channel when all its ends are dropped.
+    Left(usize),
     /// A thread's park token.
     Token(usize),
     /// Whether a thread has ended.
@@ -28,17 +43,51 @@ pub(crate) enum Place {
     Time,
 }
 
+#[cfg(raddle_internals)]
+impl Place {
+    /// The name of its kind.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Place::Object(_) => "object",
+            Place::Given(_) => "given",
+            Place::Waits(..) => "waits",
+            Place::Tail(_) => "tail",
+            Place::Head(_) => "head",
+            Place::Sent(..) => "sent",
+            Place::Taken(..) => "taken",
+            Place::Gone(..) => "gone",
+            Place::Left(_) => "left",
+            Place::Token(_) => "token",
+            Place::End(_) => "end",
+            Place::Time => "time",
+        }
+    }
+}
+
 /// How a step touches a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Access {
     /// It waits for the last change, and commutes with it as far as it can be taken without.
     Awaits,
     Reads,
+    /// It changes the place as others do that add to it, in whichever order.
+    Adds,
     Changes,
 }
 
+impl Access {
+    /// Whether it makes a difference which of the two comes first.
+    pub(crate) fn conflicts(self, other: Access) -> bool {
+        let commute = matches!(
+            (self.min(other), self.max(other)),
+            (Access::Awaits, _) | (Access::Reads, Access::Reads) | (Access::Adds, Access::Adds)
+        );
+        !commute
+    }
+}
+
 /// What one step touches.
-#[derive(Clone, Default, Debug)]
+#[derive(Default, Debug)]
 pub(crate) struct Footprint {
     /// Each place once.
     pub(crate) places: SmallVec<[(Place, Access); 2]>,
@@ -46,23 +95,45 @@ pub(crate) struct Footprint {
     pub(crate) last: bool,
 }
 
+impl Clone for Footprint {
+    fn clone(&self) -> Footprint {
+        // SmallVec's own goes one by one.
+        Footprint { places: SmallVec::from_slice(&self.places), last: self.last }
+    }
+}
+
 impl Footprint {
-    fn touch(&mut self, place: Place, access: Access) {
+    pub(crate) fn touch(&mut self, place: Place, access: Access) {
         match self.places.iter_mut().find(|(other, _)| *other == place) {
+            // Whoever reads what it adds to does not commute with those that add.
+            Some((_, before)) if access.conflicts(*before) => *before = Access::Changes,
             Some((_, before)) => *before = access.max(*before),
             None => self.places.push((place, access)),
         }
+    }
+
+    /// Whether it is that of a step at channels that might have touched something else, had another come before.
+    pub(crate) fn deals(&self) -> bool {
+        self.places.iter().any(|(place, _)| matches!(place, Place::Waits(..) | Place::Tail(_) | Place::Head(_)))
+    }
+
+    /// What either of two steps touches.
+    pub(crate) fn extend(&mut self, other: &Footprint) {
+        if self.places.is_empty() {
+            self.places = SmallVec::from_slice(&other.places);
+        }
+        other.places.iter().for_each(|&(place, access)| self.touch(place, access));
+        self.last |= other.last;
     }
 
     /// Whether the two steps, of different threads, have to be tried in both orders.
     pub(crate) fn depends_on(&self, other: &Footprint) -> bool {
         self.last
             || other.last
-            || self.places.iter().any(|(place, mine)| {
-                other.places.iter().any(|(at, theirs)| {
-                    at == place && *mine.min(theirs) >= Access::Reads && *mine.max(theirs) == Access::Changes
-                })
-            })
+            || self
+                .places
+                .iter()
+                .any(|(place, mine)| other.places.iter().any(|(at, theirs)| at == place && mine.conflicts(*theirs)))
     }
 }
 
@@ -108,15 +179,22 @@ impl Core {
         };
         if let Some(object) = op.object {
             let lock = matches!(self.objects[object].state, State::Lock(_));
+            let channel = matches!(self.objects[object].state, State::Channel(_));
             match op.kind {
+                Kind::Look if channel => self.touch_length(object, &mut touched),
+                // A sender comes: see below for what others do.
+                Kind::Arrive => self.touch_coming(object, &mut touched),
+                Kind::HangUp if let Some(side) = op.side => self.touch_end(object, side, &mut touched),
+                _ if thread.deal.is_some() => {}
+                Kind::Send => self.touch_message(me, &mut touched),
                 Kind::Unlock | Kind::ReadUnlock | Kind::WriteUnlock | Kind::Downgrade => {
-                    touched.touch(Place::Given(object), Access::Changes);
+                    touched.touch(Place::Given(object), Access::Adds);
                 }
                 _ => touched.touch(Place::Object(object), access),
             }
             match op.kind {
                 Kind::Lock | Kind::Read | Kind::Write => touched.touch(Place::Given(object), Access::Awaits),
-                _ if lock => touched.touch(Place::Given(object), access),
+                _ if lock => touched.touch(Place::Given(object), Access::Reads),
                 _ => {}
             }
         }
@@ -129,32 +207,25 @@ impl Core {
             Kind::Wait if self.facts.tries => {
                 let mine =
                     |object: &usize| matches!(&self.objects[*object].state, State::Lock(l) if l.writer == Some(me));
-                (0..self.objects.len())
-                    .filter(mine)
-                    .for_each(|lock| touched.touch(Place::Given(lock), Access::Changes));
+                (0..self.objects.len()).filter(mine).for_each(|lock| touched.touch(Place::Given(lock), Access::Adds));
             }
             _ => {}
         }
-        if let Some(deal) = &thread.deal {
-            for arm in &deal.arms {
-                touched.touch(Place::Object(arm.object), Access::Changes);
-                // Whoever is met is gone from its other channels.
-                for other in self.threads.iter().filter_map(|other| other.deal.as_ref()) {
-                    if other.arms.iter().any(|theirs| theirs.object == arm.object) {
-                        other
-                            .arms
-                            .iter()
-                            .for_each(|theirs| touched.touch(Place::Object(theirs.object), Access::Changes));
-                    }
-                }
-            }
+        if thread.deal.is_some() {
+            self.touch_deal(me, &mut touched);
         }
         let wakes = matches!(op.kind, Kind::Wait | Kind::Park) && self.settings.spurious > 0;
-        let times = matches!(op.kind, Kind::Sleep | Kind::Arm | Kind::Look);
+        let timer = |object: usize| matches!(&self.objects[object].state, State::Channel(c) if c.timer.is_some());
+        let looks = op.kind == Kind::Look && op.object.is_some_and(timer);
+        let times = looks || matches!(op.kind, Kind::Sleep | Kind::Arm);
         if self.armed(me).is_some() || wakes || times {
             touched.touch(Place::Time, Access::Changes);
         } else if self.asks_time {
             touched.touch(Place::Time, Access::Reads);
+        }
+        #[cfg(raddle_internals)]
+        if let Some(weakening) = self.settings.weakening {
+            weakening.weaken(op.kind, &mut touched);
         }
         touched
     }

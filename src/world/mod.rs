@@ -15,6 +15,8 @@
 pub(crate) mod barrier;
 pub(crate) mod binding;
 pub(crate) mod channel;
+#[cfg(raddle_internals)]
+pub(crate) mod classes;
 pub(crate) mod clock;
 pub(crate) mod core;
 mod ending;
@@ -426,16 +428,23 @@ impl Execution {
             return 0;
         }
         let mut core = self.core.borrow_mut();
-        let thread = &mut core.threads[thread];
-        thread.choices += 1;
-        let key = core::mix(thread.path, u64::from(thread.choices) | 1 << 40) as u32;
+        #[cfg(raddle_internals)]
+        if core.chooses_first(thread) {
+            return 0;
+        }
+        let state = &mut core.threads[thread];
+        state.choices += 1;
+        let key = core::mix(state.path, u64::from(state.choices) | 1 << 40) as u32;
         match &self.engine {
             #[cfg(raddle_loom)]
             Engine::Loom(engine) => engine.choose(key, n),
             #[cfg(raddle_shuttle)]
             Engine::Shuttle(engine) => {
                 let _ = key;
-                engine.choose(&mut core, n)
+                let chosen = engine.choose(&mut core, n);
+                #[cfg(raddle_internals)]
+                core.note_choice(thread, chosen);
+                chosen
             }
         }
     }

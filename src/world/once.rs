@@ -103,8 +103,8 @@ impl Initialiser<'_> {
                 core.filled.push(object);
             }
             publish(&mut core, me, object);
-            if !tainted {
-                // Whoever has come meanwhile goes on, in whichever order.
+            if !tainted && !core.settings.reduces {
+                // Whoever has come meanwhile goes on, in whichever order. A search that reduces knows that anyway.
                 for thread in &mut core.threads {
                     thread.branches &= thread.status != Status::Pending || thread.op.object != Some(object);
                 }
@@ -181,8 +181,12 @@ impl Execution {
         let op = Op::new(kind, location).on(object);
         let idle = |core: &Core| !matches!(core.phase(object), Phase::Running(_));
         let poisoned = loop {
-            let before = self.core.borrow().phase(object);
-            let settled = matches!(before, Phase::Complete | Phase::Running(_));
+            let (before, reduces) = {
+                let core = self.core.borrow();
+                (core.phase(object), core.settings.reduces)
+            };
+            // What is one step whenever the thread comes is told apart by what the step depends on.
+            let settled = !reduces && matches!(before, Phase::Complete | Phase::Running(_));
             if settled {
                 self.look(op);
                 self.wait_for_initialiser(op, &idle);

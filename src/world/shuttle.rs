@@ -17,6 +17,7 @@ use smallvec::SmallVec;
 use super::{
     Execution, STACK,
     core::{Core, Status},
+    facts::Stop,
 };
 use crate::check::choosers::{Chooser, Point};
 
@@ -95,6 +96,9 @@ impl Engine {
     /// A scheduling point of thread `me`: returns when it is its turn. `yielding` asks the strategy to prefer others.
     pub(crate) fn turn(&self, ex: &Execution, me: usize, yielding: bool) {
         let next = self.decide(&mut ex.core.borrow_mut(), Some(me), yielding);
+        if self.gives_up(ex) {
+            return;
+        }
         if next != me {
             self.next.set(Some(next));
             self.suspend(me);
@@ -114,15 +118,28 @@ impl Engine {
     /// Who runs next after `from`, which has been suspended or has ended. Nobody, if the execution is over.
     fn follows(&self, ex: &Execution, from: usize) -> Option<usize> {
         let decided = self.next.take();
-        let core = &mut *ex.core.borrow_mut();
-        if ex.aborting() {
-            return next_to_unwind(core, from);
+        let next = {
+            let core = &mut *ex.core.borrow_mut();
+            match decided {
+                _ if ex.aborting() => None,
+                None if core.all_finished_but(from) => return None,
+                None => Some(self.decide(core, Some(from), false)),
+                decided => decided,
+            }
+        };
+        match ex.aborting() || self.gives_up(ex) {
+            true => next_to_unwind(&ex.core.borrow(), from),
+            false => next,
         }
-        match decided {
-            None if core.all_finished_but(from) => None,
-            None => Some(self.decide(core, Some(from), false)),
-            decided => decided,
+    }
+
+    /// Ends the execution early if the strategy sees no use in it.
+    fn gives_up(&self, ex: &Execution) -> bool {
+        let gives_up = self.strategy.borrow().gives_up();
+        if gives_up {
+            ex.stop(Stop::Behind);
         }
+        gives_up
     }
 
     /// Who runs next, after `from`.
@@ -163,7 +180,10 @@ impl Engine {
             }
         };
         core.give_turn(next);
+        #[cfg(raddle_internals)]
+        core.note_step(next);
         core.ran.clear();
+        core.decided += 1;
         next
     }
 

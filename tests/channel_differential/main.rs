@@ -135,6 +135,30 @@ fn depth_first_search_gets_stuck_only_where_that_can_happen() {
 }
 
 #[test]
+fn reduction_costs_executions_only_where_another_order_might_have_shown_more() {
+    if !shuttle() {
+        return;
+    }
+    let counts = std::cell::RefCell::new(Vec::new());
+    let result = runner(300).run(&program(false, false), |program| {
+        let [dfs, dpor] = [Strategy::Dfs, Strategy::Dpor].map(|strategy| engine(&program, strategy, u32::MAX).0);
+        if [&dfs, &dpor].iter().all(|verdict| verdict.coverage == Coverage::Exhausted) {
+            counts.borrow_mut().push((dfs.executions, dpor.executions));
+        }
+        Ok(())
+    });
+    if let Err(why) = result {
+        panic!("{why}");
+    }
+    let counts = counts.take();
+    let more = counts.iter().filter(|(dfs, dpor)| dpor > dfs).count();
+    let (dfs, dpor) = counts.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    println!("{} programs: dfs {dfs}, dpor {dpor} executions; dpor more in {more}", counts.len());
+    assert!(more * 25 <= counts.len(), "dpor needs more executions than dfs in {more} of {} programs", counts.len());
+    assert!(dpor * 10 <= dfs, "dpor needs {dpor} executions, dfs {dfs}");
+}
+
+#[test]
 fn a_limit_on_early_timeouts_takes_outcomes_away_and_says_so() {
     for strategy in compiled(&[Strategy::Dfs, Strategy::Dpor]) {
         differential(strategy, 200, FIRINGS, program(false, false));

@@ -3,8 +3,9 @@
 use crate::common::*;
 use raddle::{
     Check,
-    FailureKind::Deadlock,
+    FailureKind::{DataRace, Deadlock, Panic},
     Strategy,
+    channel::bounded,
     sync::{
         Arc, Condvar, Mutex, RwLock,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst},
@@ -157,4 +158,54 @@ pub fn fibonacci(times: usize) {
 #[test]
 fn a_sum_in_two_threads_has_one_execution_for_each_order_of_what_conflicts() {
     needs(fibonacci, &[(1, 3), (2, 19), (3, 141), (4, 1_107)]);
+}
+
+#[test]
+fn whoever_comes_late_to_a_rendezvous_may_be_met_first() {
+    fails_with(&compiled(&[Strategy::Dfs, Strategy::Dpor]), Panic, "the one that came late", || {
+        let (s, r) = bounded(0);
+        let late = s.clone();
+        thread::spawn(move || {
+            AtomicUsize::new(0).store(1, SeqCst);
+            late.send("late")
+        });
+        thread::spawn(move || s.send("early"));
+        assert_eq!(r.recv(), Ok("early"), "the one that came late");
+        r.recv().unwrap();
+    });
+}
+
+/// Two threads use the same data, one in the beginning and one in the end. A lock orders them, if the first comes first.
+fn far_apart(locks: bool) {
+    let (data, mutex) = (Plain::default(), Mutex::new(()));
+    in_threads(2, move |at| {
+        let own = AtomicUsize::new(0);
+        let a_long_way = || (0..40).for_each(|n| own.store(n, SeqCst));
+        if at == 0 {
+            data.set(1);
+        } else {
+            a_long_way();
+        }
+        if locks {
+            drop(mutex.lock().unwrap());
+        }
+        if at == 0 {
+            a_long_way();
+        } else {
+            data.get();
+        }
+    });
+}
+
+#[test]
+fn a_race_is_found_however_far_apart_the_accesses_are() {
+    // Nothing orders them: any execution shows it. A lock does, by luck: the other order of its two shows it.
+    for (locks, most) in [(false, 1), (true, 2)] {
+        for strategy in compiled(&[Strategy::Dpor]) {
+            let verdict = Check::new("far apart").strategy(strategy).run(move || far_apart(locks)).unwrap();
+            let found = verdict.failure.as_ref().map(|failure| failure.kind);
+            assert_eq!(found, Some(DataRace), "{}", raddle::render(&verdict));
+            assert!(verdict.executions <= most, "{} executions", verdict.executions);
+        }
+    }
 }

@@ -8,6 +8,7 @@ use raddle::{
     FailureKind::{Deadlock, Livelock, Panic},
     Strategy, World,
     channel::{self, Receiver, Select, after, bounded, never, select, tick, unbounded},
+    sync::atomic::{AtomicU8, Ordering::Relaxed},
     thread,
     time::Instant,
 };
@@ -193,4 +194,26 @@ fn an_operation_given_another_channel_is_one_panic() {
         list.recv(&a);
         let _ = list.select().recv(&b);
     });
+}
+
+#[test]
+fn a_message_that_is_yet_to_follow_its_place_is_not_there() {
+    // What the select sends is made after its place has been taken, by a step of its own.
+    let model = || {
+        let (s, r) = bounded(1);
+        let sender = thread::spawn(move || {
+            let steps = AtomicU8::new(6);
+            select! {
+                send(s, steps.fetch_add(1, Relaxed) + 1) -> sent => sent.unwrap(),
+            }
+        });
+        let found = (r.len(), r.try_recv().ok());
+        std::mem::forget(r);
+        sender.join().unwrap();
+        found
+    };
+    for strategy in compiled(&[Strategy::Dfs, Strategy::Dpor]) {
+        let expected = [(0, None), (0, Some(7)), (1, None), (1, Some(7))];
+        assert_eq!(outcomes(strategy, model), expected.into_iter().collect(), "{strategy}");
+    }
 }

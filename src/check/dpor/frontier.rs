@@ -9,7 +9,7 @@
 //! grows with the depth of the tree, not with its size.
 //!
 //! The siblings at a node sleep in those that begin after them, whether or not they have been explored by then: they will
-//! be. So each class has one complete execution, as if the tree were searched by one alone.
+//! be. What their steps touch has to be known by then, or it would not be known what wakes them. So each class has one complete execution, as if the tree were searched by one alone.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -24,6 +24,8 @@ pub(crate) struct Frontier {
     parts: Vec<Part>,
     /// Shared nodes that have something left to try, the deepest last as a rule.
     open: Vec<Open>,
+    /// See [`Dpor::wakes`].
+    wakes: bool,
 }
 
 /// What one search explores.
@@ -41,6 +43,18 @@ struct Open {
     shared: Vec<Shared>,
 }
 
+impl Open {
+    /// Whether what is left may be begun: it is known what wakes those who have been tried.
+    fn ready(&self) -> bool {
+        let node = self.shared.last().expect("it is shared itself");
+        match &*node.borrow() {
+            Node::Choice { .. } => true,
+            // Once nobody searches behind it, nothing is to be learned of it any more.
+            Node::Pick(pick) => pick.known || Rc::strong_count(node) == 1,
+        }
+    }
+}
+
 impl Part {
     /// Hands over the first of its own nodes that has something left to try, with those before it.
     fn share(&mut self) -> Option<Open> {
@@ -49,6 +63,18 @@ impl Part {
         self.shared.extend(path[*floor..=at].iter().map(|node| Rc::new(RefCell::new(node.clone()))));
         *floor = at + 1;
         Some(Open { path: path[..at].to_vec(), shared: self.shared.clone() })
+    }
+
+    /// Tells what it has learned of the steps at shared nodes, where they are those that were begun last.
+    fn tell(&self, search: &Dpor) {
+        for (mine, shared) in search.path.iter().zip(&self.shared) {
+            if let (Node::Pick(mine), Node::Pick(shared)) = (mine, &mut *shared.borrow_mut())
+                && mine.picked == shared.picked
+            {
+                shared.touched.extend(&mine.touched);
+                shared.known |= mine.known;
+            }
+        }
     }
 
     /// Learns what others have found is to be tried. Who sleeps does not change: those that began later sleep elsewhere.
@@ -67,14 +93,14 @@ impl Frontier {
     /// All of the tree, for one search to begin with.
     pub(crate) fn new(most: usize) -> Frontier {
         let all = Part { search: Dpor::default(), shared: Vec::new() };
-        Frontier { most, parts: vec![all], open: Vec::new() }
+        Frontier { most, parts: vec![all], open: Vec::new(), wakes: false }
     }
 
     /// The searches of the next round, each with its share of the tree; none if nothing is left.
     pub(crate) fn round(&mut self) -> Vec<(Dpor, f64)> {
         self.begin();
         for at in 0..self.parts.len() {
-            if self.open.is_empty() && self.parts.len() < self.most {
+            if self.parts.len() < self.most && !self.open.iter().any(Open::ready) {
                 self.open.extend(self.parts[at].share());
                 self.begin();
             }
@@ -87,18 +113,19 @@ impl Frontier {
     /// Begins searches where something is left to try.
     fn begin(&mut self) {
         while self.parts.len() < self.most
-            && let Some(Open { path, shared }) = self.open.last()
+            && let Some(at) = self.open.iter().rposition(Open::ready)
         {
+            let Open { path, shared } = &self.open[at];
             let mut node = shared.last().expect("it is shared itself").borrow_mut();
             let begun = node.advance(None, &mut false);
             debug_assert!(begun, "it has something left to try");
             let path: Vec<Node> = path.iter().chain([&*node]).cloned().collect();
             let all = node.left() == 0;
             drop(node);
-            let search = Dpor { floor: path.len(), path, ..Dpor::default() };
+            let search = Dpor { floor: path.len(), path, wakes: self.wakes, ..Dpor::default() };
             self.parts.push(Part { search, shared: shared.clone() });
             if all {
-                self.open.pop();
+                self.open.remove(at);
             }
         }
     }
@@ -108,6 +135,8 @@ impl Frontier {
         let mut parts = std::mem::take(&mut self.parts).into_iter();
         for (mut search, left) in searches {
             let mut part = parts.next().expect("every search is a part's");
+            self.wakes |= search.wakes;
+            part.tell(&search);
             for (at, first) in std::mem::take(&mut search.asked) {
                 let mut node = part.shared[at].borrow_mut();
                 let all = node.left() == 0;

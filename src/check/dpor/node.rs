@@ -2,7 +2,10 @@
 
 use smallvec::SmallVec;
 
+use crate::world::footprint::Footprint;
+
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "choices are rare, and threads are picked all the time")]
 pub(super) enum Node {
     Pick(Pick),
     Choice { value: usize, n: usize },
@@ -14,10 +17,16 @@ pub(super) struct Pick {
     /// Who can go on.
     pub(super) enabled: SmallVec<[usize; 6]>,
     pub(super) picked: usize,
+    /// What the step of whoever is picked has touched, in the executions so far.
+    pub(super) touched: Footprint,
+    /// That is all that it touches: no choice has come next.
+    pub(super) known: bool,
+    /// Whose pending steps that step has taken for them, and what these would have touched.
+    pub(super) taken: Sleep,
     /// Who is to be tried.
     pub(super) backtrack: SmallVec<[usize; 4]>,
-    /// Who need not be tried: those that sleep here, and those that have been.
-    pub(super) sleep: SmallVec<[usize; 4]>,
+    /// Who need not be tried, and what their steps touch: those that sleep here, and those that have been.
+    pub(super) sleep: Sleep,
     /// How many of these sleep here.
     asleep: usize,
     /// Whoever is preempted if another thread is picked.
@@ -26,16 +35,34 @@ pub(super) struct Pick {
     preemptions: u32,
 }
 
+/// Threads whose next steps have been tried, with what these touched. As long as nothing comes that depends on it, they
+/// would do the same again.
+pub(super) type Sleep = Vec<(usize, Footprint)>;
+
 impl Pick {
     pub(super) fn new(
         enabled: SmallVec<[usize; 6]>,
         picked: usize,
-        sleep: SmallVec<[usize; 4]>,
+        sleep: Sleep,
         running: Option<usize>,
         preemptions: u32,
     ) -> Pick {
-        let backtrack = SmallVec::from_elem(picked, 1);
-        Pick { enabled, picked, backtrack, asleep: sleep.len(), sleep, running, preemptions }
+        Pick {
+            enabled,
+            picked,
+            touched: Footprint::default(),
+            known: false,
+            taken: Sleep::new(),
+            backtrack: SmallVec::from_elem(picked, 1),
+            asleep: sleep.len(),
+            sleep,
+            running,
+            preemptions,
+        }
+    }
+
+    pub(super) fn sleeps(&self, thread: usize) -> bool {
+        self.sleep.iter().any(|(other, _)| *other == thread)
     }
 
     /// Whether the thread can be picked without one preemption too many.
@@ -46,7 +73,7 @@ impl Pick {
 
     /// Whether one of the threads is tried, or need not be.
     pub(super) fn has(&self, first: &[usize]) -> bool {
-        first.iter().any(|thread| self.backtrack.contains(thread) || self.sleep.contains(thread))
+        first.iter().any(|thread| self.backtrack.contains(thread) || self.sleeps(*thread))
     }
 
     /// Has one of the threads tried; or everybody, if none of them can go on.
@@ -81,10 +108,12 @@ impl Node {
                 more
             }
             Node::Pick(pick) => {
-                if !pick.sleep.contains(&pick.picked) {
-                    pick.sleep.push(pick.picked);
+                if !pick.sleeps(pick.picked) {
+                    pick.sleep.push((pick.picked, std::mem::take(&mut pick.touched)));
                 }
-                let mut untried = pick.backtrack.iter().copied().filter(|thread| !pick.sleep.contains(thread));
+                pick.taken.clear();
+                pick.known = false;
+                let mut untried = pick.backtrack.iter().copied().filter(|thread| !pick.sleeps(*thread));
                 let next = untried.clone().find(|thread| pick.within(bound, *thread));
                 *kept_back |= next.is_none() && untried.next().is_some();
                 pick.picked = next.unwrap_or(pick.picked);
@@ -97,8 +126,8 @@ impl Node {
     pub(super) fn left(&self) -> usize {
         match self {
             Node::Choice { value, n } => n - value - 1,
-            Node::Pick(Pick { picked, backtrack, sleep, .. }) => {
-                backtrack.iter().filter(|thread| *thread != picked && !sleep.contains(thread)).count()
+            Node::Pick(pick) => {
+                pick.backtrack.iter().filter(|thread| **thread != pick.picked && !pick.sleeps(**thread)).count()
             }
         }
     }
@@ -107,9 +136,7 @@ impl Node {
     pub(super) fn branches(&self) -> usize {
         match self {
             Node::Choice { n, .. } => *n,
-            Node::Pick(Pick { picked, sleep, asleep, .. }) => {
-                sleep.len() - asleep + usize::from(!sleep.contains(picked)) + self.left()
-            }
+            Node::Pick(pick) => pick.sleep.len() - pick.asleep + usize::from(!pick.sleeps(pick.picked)) + self.left(),
         }
     }
 }

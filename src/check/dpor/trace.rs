@@ -43,6 +43,8 @@ pub(super) struct Step {
     pub(super) tick: u32,
     /// Events that were recorded before it.
     pub(super) since: usize,
+    /// It has come to less than it might have.
+    pub(super) narrowed: bool,
 }
 
 fn get(counts: &Counts, thread: usize) -> u32 {
@@ -129,7 +131,7 @@ impl Trace {
             let changed = || touched.iter().rposition(|(_, theirs)| *theirs == Access::Changes);
             let since = if all { 0 } else { changed().unwrap_or(0) };
             // In their order, which leaves nothing to sort as a rule.
-            let depends = |theirs: Access| *access == Access::Changes || theirs == Access::Changes;
+            let depends = |theirs: Access| access.conflicts(theirs);
             found.extend(touched[since..].iter().filter(|(_, theirs)| depends(*theirs)).map(|(step, _)| *step));
         }
         found.sort_unstable();
@@ -143,10 +145,14 @@ impl Trace {
         found.iter().for_each(|&step| join(clock, &self.steps[step].clock));
         for (place, _) in footprint.places.iter().filter(|(_, access)| *access == Access::Awaits) {
             let touched = self.places.iter().find(|(other, _)| other == place).map(|(_, touched)| touched);
-            for (step, _) in touched.into_iter().flatten() {
-                let step = &self.steps[*step];
+            for &(step, access) in touched.into_iter().flatten() {
+                let step = &self.steps[step];
                 let gives = matches!(step.kind, Kind::Unlock | Kind::WriteUnlock | Kind::Downgrade | Kind::Wait);
-                if gives || (step.kind == Kind::ReadUnlock && kind != Kind::Read) {
+                let awaited = match place {
+                    Place::Given(_) => gives || (step.kind == Kind::ReadUnlock && kind != Kind::Read),
+                    _ => access >= Access::Adds,
+                };
+                if awaited {
                     join(clock, &step.clock);
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, panic::Location};
 
-use super::{ChannelState, Deal, How, Made, Outcome, Rules, Side, Timer, Way};
+use super::{Arm, ChannelState, Deal, How, Made, Outcome, Rules, Side, Timer, Way};
 use crate::world::{
     Branch, Effect, Engine, Execution,
     core::Op,
@@ -40,7 +40,7 @@ impl Execution {
             self.announce(op, None, Branch::Silent);
             return Some((0, How::HungUp));
         }
-        let (waits, tells) = {
+        let (waits, tells, comes) = {
             let core = self.core.borrow();
             let meeting = deal.arms.iter().any(|arm| core.channel(arm.object).meeting_place());
             let tells = !deal.waits || deal.looks || deal.biased || deal.deadline.is_some();
@@ -51,10 +51,15 @@ impl Execution {
                 self.learn(me, |facts| facts.meets = true);
                 return Some((0, How::HungUp));
             }
-            (deal.waits, meeting && !deal.looks && core.facts.meets)
+            let tells = meeting && !deal.looks && core.facts.meets;
+            // Who has come decides whom a receiver can meet: a sender that comes without a step of its own would come
+            // with whatever step it took before.
+            let sends = deal.arms.iter().any(|arm| arm.side == Side::Send);
+            (deal.waits, tells, meeting && !tells && sends && core.settings.reduces)
         };
+        let came = if comes { self.come(op) } else { None };
         self.end_due_round(me);
-        self.core.borrow_mut().threads[me].deal = Some(Deal { arrived: !tells, ..deal });
+        self.core.borrow_mut().threads[me].deal = Some(Deal { arrived: !tells, came, ..deal });
         let mut outcome = None;
         if tells || !waits {
             self.announce(op, None, Branch::Point);
@@ -87,7 +92,10 @@ impl Execution {
         let (alternatives, kept) = self.core.borrow().alternatives(me);
         self.core.borrow_mut().kept_back |= kept;
         let at = match alternatives.len() {
-            0 => return None,
+            0 => {
+                self.note_lookers(me, None);
+                return None;
+            }
             // Arms that are only looked at are told apart like any others.
             n => {
                 let turn = self.core.borrow().turn(me, n);
@@ -95,6 +103,7 @@ impl Execution {
             }
         };
         let (arm, way) = alternatives[at];
+        self.note_lookers(me, Some((arm, way)));
         if way == Way::HungUp && !self.sees_hanging_up() {
             self.learn(me, |facts| facts.hangs_up = true);
             return Some(Some((0, How::HungUp)));
@@ -132,6 +141,27 @@ impl Execution {
             return only_waits || core.facts.parts || !engine.drops_apart(me, object, side.other());
         }
         true
+    }
+
+    /// A sender comes to where it can do nothing but wait to be met. Nobody can tell: so at a rendezvous those who come are
+    /// met in that order, and every order of their coming is tried. Returns its number there.
+    fn come(&self, op: Op) -> Option<u32> {
+        let me = self.announce(Op { kind: Kind::Arrive, ..op }, None, Branch::Point);
+        let mut core = self.core.borrow_mut();
+        debug_assert!(core.threads[me].deal.is_none());
+        let channel = core.channel_mut(op.object?);
+        let number = channel.came;
+        channel.came += 1;
+        (channel.capacity == Some(0)).then_some(number)
+    }
+
+    /// Notes the channels at which hanging up would have made a difference: see [`Core::note_looker`].
+    fn note_lookers(&self, me: usize, taken: Option<(usize, Way)>) {
+        let core = &mut *self.core.borrow_mut();
+        for at in 0..core.deal(me).arms.len() {
+            let arm = core.deal(me).arms[at];
+            core.note_looker(me, arm, matches!(taken, Some((taken, Way::Meet(..))) if taken == at));
+        }
     }
 
     /// Records what a deal came to. `made` if another thread's event has changed the channel already.
@@ -196,6 +226,11 @@ impl Execution {
         if self.aborting() {
             return;
         }
+        let late = self.core.borrow().follows_late(self.me());
+        if let Some(object) = late {
+            let location = self.core.borrow().threads[self.me()].op.location;
+            self.announce(Op::new(Kind::Send, location).on(object), None, Branch::Point);
+        }
         #[cfg(raddle_loom)]
         if let Some(engine) = self.loom() {
             engine.release_message(ticket);
@@ -213,7 +248,7 @@ impl Execution {
     /// Whether hanging up is an event.
     fn sees_hanging_up(&self) -> bool {
         let core = self.core.borrow();
-        core.settings.reduces || core.facts.hangs_up
+        core.facts.hangs_up
     }
 
     /// The same for one who hangs up in the loom world. Until somebody sees a channel hung up, it is none: but whoever
@@ -272,7 +307,7 @@ impl Execution {
 
     /// One sender or receiver less. Returns the messages that nobody will receive, to be dropped.
     pub(crate) fn hang_up(&self, object: usize, side: Side, location: &'static Location<'static>) -> VecDeque<u64> {
-        let op = Op::new(Kind::HangUp, location).on(object);
+        let op = Op { side: Some(side), ..Op::new(Kind::HangUp, location).on(object) };
         let me = self.me();
         let seen = match &self.engine {
             _ if self.aborting() => false,
@@ -286,17 +321,28 @@ impl Execution {
         }
         #[cfg(raddle_loom)]
         self.engine_gone(me, object, side, seen);
-        let (last, left) = {
+        let (last, left, by_another) = {
             let mut core = self.core.borrow_mut();
             let clock = core.publish(me);
             let channel = core.channel_mut(object);
+            let by_another = !channel.gone.iter().all(|gone| gone.within(&clock));
             channel.gone[side as usize].join(&clock);
             channel.handles[side as usize] = channel.handles[side as usize].saturating_sub(1);
             let last = channel.handles[side as usize] == 0;
             let left = if channel.abandoned() { std::mem::take(&mut channel.queue) } else { VecDeque::new() };
             channel.discarded |= !left.is_empty();
-            (last, left)
+            (last, left, by_another)
         };
+        if last && !seen && !self.aborting() {
+            let mut core = self.core.borrow_mut();
+            // What is queued might have been dropped by another thread, had that one come last.
+            let drops = core.settings.reduces && core.channel(object).drops && by_another && !left.is_empty();
+            if drops || core.may_see_gone(object, side) {
+                // Another order shows it. Nobody can be stopped here: who drops an end may be unwinding.
+                core.facts.hangs_up = true;
+                core.learned = true;
+            }
+        }
         if seen {
             let effect = if last { Effect::Change(Some(Seen::Value(object))) } else { Effect::Nothing };
             self.record(me, &op, Value::None, effect);
@@ -345,6 +391,9 @@ impl Execution {
         }
         let op = Op::new(Kind::Look, location).on(object);
         let me = self.announce(op, None, Branch::Point);
+        if self.core.borrow().channel(object).discards() {
+            self.core.borrow_mut().note_looker(me, Arm { object, side: Side::Send, index: 0 }, false);
+        }
         if self.core.borrow().channel(object).discarded && !self.sees_hanging_up() {
             // Whoever looks earlier sees what has gone since.
             self.learn(me, |facts| facts.hangs_up = true);
