@@ -3,6 +3,9 @@
 //! The truth is depth-first search without any reduction. Once as it is: it shows what can come out. And once with dpor's
 //! steps: of each of its executions the class is told from the footprints of what the steps came to, compared two by two.
 //! Dpor must see the same outcomes, by tokens that replay them, and run each class, and none twice.
+//!
+//! Open: if two threads panic, and nothing orders the ends of the two, dpor may tell of one in each execution where others
+//! are told of in some. A long run on threads (`DIFFERENTIAL_CASES`) comes to such a program once in about a thousand.
 #![cfg(any(feature = "model", shuttle))]
 #![cfg(not(loom))]
 
@@ -49,18 +52,14 @@ fn complete(verdict: &Verdict) -> bool {
 }
 
 /// A failure's text without what equivalent executions tell differently: the numbers of objects, which are those of their
-/// first uses, and which of the accesses that nothing orders came first.
+/// first uses, and which two of the accesses that nothing orders met first.
 fn unordered(text: &str) -> String {
     let mut parts = text.split('#');
     let first = parts.next().unwrap_or_default().to_owned();
     let text = parts.fold(first, |told, part| told + part.trim_start_matches(|c: char| c.is_ascii_digit()));
     match text.split_once("): ").filter(|_| text.starts_with("data race")) {
         None => text,
-        Some((race, accesses)) => {
-            let mut accesses: Vec<&str> = accesses.split(", ").collect();
-            accesses.sort_unstable();
-            format!("{race}) {accesses:?}")
-        }
+        Some((race, _)) => race.to_owned(),
     }
 }
 
@@ -225,6 +224,7 @@ fn each_class_of_programs_that_were_hard_is_run_once() {
         ([Some(0); 2], vec![vec![Notify(false)], vec![Notify(false), Done], vec![Done, Wait]]),
         ([Some(0); 2], vec![vec![Read(None)], vec![Add(0), Done], vec![Done], vec![WaitAll]]),
         ([Some(0); 2], vec![vec![Load(0), CellRead, Load(0)], vec![Lock(0, inside(CellWrite))]]),
+        ([Some(0); 2], vec![vec![Lock(0, inside(CellRead)), CellWrite], vec![Load(0), CellWrite]]),
     ];
     for (channels, threads) in programs {
         let program = Program { channels: channels.to_vec(), threads };
