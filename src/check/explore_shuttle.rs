@@ -17,6 +17,7 @@ use super::{
     crash::Armed,
     ended::{Again, Ended, Explored, MOST_RESTARTS, confirm, names, steps, take, with_token},
     outcomes::Run,
+    progress::Counts,
     token::{Body, Estimated},
 };
 use crate::world::{Engine, Execution, core::mix, facts::Facts, panics::message_of, shuttle, timer::Kept};
@@ -227,6 +228,10 @@ impl Session<'_> {
                 }
             } else if let Ended::Failed(failure) = ended {
                 return self.found(failure, body(), Coverage::Sampled { schedules: self.tally.executions });
+            }
+            if let Some(meter) = &self.plan.meter {
+                let (executions, done) = (index + 1, (index + 1) as f64 / self.plan.budget as f64);
+                *meter.counts() = Counts { executions, redundant: 0, done };
             }
             if let Estimated::Steps(steps) = estimate {
                 let seen = self.ex.core.borrow().threads.iter().map(|thread| thread.points as usize).sum();

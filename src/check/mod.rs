@@ -32,6 +32,7 @@ mod explore_std;
 mod isolate;
 mod one_line;
 mod outcomes;
+mod progress;
 mod report;
 mod strategy;
 mod token;
@@ -41,7 +42,10 @@ pub(crate) mod watch;
 use std::{
     ffi::OsString,
     path::PathBuf,
-    sync::{Arc, mpsc},
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
     time::{Duration, Instant},
 };
 
@@ -51,6 +55,7 @@ use self::{
     isolate::Isolation,
     one_line::{default_strategies, replay_asked_for},
     outcomes::Gatherer,
+    progress::{Listener, Meter},
     watch::Watch,
 };
 
@@ -59,6 +64,7 @@ pub use self::{
     isolate::HANG,
     one_line::{REPLAY, check},
     outcomes::{End, Outcome, Outcomes},
+    progress::Progress,
     report::{interleaving, render},
     strategy::Strategy,
     token::{Token, engine},
@@ -114,6 +120,7 @@ pub struct Check {
     hang: Duration,
     workers: usize,
     rounds: (usize, u64),
+    listener: Option<Listener>,
 }
 
 /// A model, to be run many times.
@@ -144,6 +151,8 @@ pub(crate) struct Plan {
     pub(crate) rounds: (usize, u64),
     /// The one execution to replay.
     pub(crate) replay: Option<Token>,
+    /// What is counted for those who listen.
+    pub(crate) meter: Option<Arc<Meter>>,
     pub(crate) watch: Arc<Watch>,
 }
 
@@ -172,6 +181,7 @@ impl Check {
             hang: HANG,
             workers: 1,
             rounds: ROUNDS,
+            listener: None,
         }
     }
 
@@ -348,11 +358,14 @@ impl Check {
         let isolation = self.isolation.take();
         let here = {
             let check = self.clone();
-            move |input: I| check.run_arc(Arc::new(move || model(&input)), replay)
+            move |input: I, workers, listener| {
+                let check = Check { workers, listener, ..check };
+                check.run_arc(Arc::new(move || model(&input)), replay)
+            }
         };
         match isolation {
-            None => here(input),
-            Some(isolation) => isolate::run(&self.name, &isolation, &self.blank(), self.hang, input, here),
+            None => here(input, self.workers, self.listener),
+            Some(isolation) => isolate::run(&self, &isolation, input, here),
         }
     }
 
@@ -474,10 +487,12 @@ impl Check {
             workers: self.workers,
             rounds: self.rounds,
             replay,
+            meter: self.listener.as_ref().map(|_| Arc::new(Meter::new(start))),
             watch: Arc::default(),
         };
         let _hooked = panics::hook();
         let (watch, replays) = (Arc::clone(&plan.watch), plan.replay.is_some());
+        let heard = self.listener.zip(plan.meter.clone());
         let (runs, ended) = mpsc::channel();
         // A fresh OS thread for each model: nothing that one leaves behind can reach the next.
         let running = std::thread::Builder::new()
@@ -487,7 +502,21 @@ impl Check {
                 explore(&plan, &model)
             })
             .map_err(|why| Error::Tool(format!("no thread to run the model on: {why}")))?;
-        let explored = match world == World::Loom && watch.stalls(&ended) {
+        let mut told = start;
+        let mut tell = || {
+            if let Some((listener, meter)) = &heard
+                && told.elapsed() >= listener.every
+            {
+                told = Instant::now();
+                (listener.tell)(meter.progress());
+            }
+        };
+        if let (Some((listener, _)), World::Shuttle | World::Std) = (&heard, world) {
+            while ended.recv_timeout(listener.every) == Err(RecvTimeoutError::Timeout) {
+                tell();
+            }
+        }
+        let explored = match world == World::Loom && watch.stalls(&ended, &mut tell) {
             true if replays => {
                 return Err(TokenError::DoesNotFit("it leads loom to a thread that has ended".to_owned()).into());
             }
@@ -496,6 +525,14 @@ impl Check {
                 Err(Error::Tool(format!("raddle failed: {}", panics::message_of(&*payload))))
             })?,
         };
+        if let Some((listener, meter)) = &heard {
+            let (executions, redundant) = (explored.executions, explored.redundant);
+            let estimate = match explored.coverage {
+                Coverage::Truncated { .. } => meter.progress().estimate,
+                _ => Some(executions as f64),
+            };
+            (listener.tell)(Progress { executions, redundant, estimate, elapsed: start.elapsed() });
+        }
         Ok(Verdict {
             failure: explored.failure,
             coverage: explored.coverage,

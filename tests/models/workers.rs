@@ -237,3 +237,25 @@ fn a_check_within_a_model_is_an_error_in_every_worker() {
     let none = check((4, 3)).workers(0).run(|| {});
     assert!(matches!(none, Err(Error::Argument(_))), "{none:?}");
 }
+
+#[test]
+fn progress_is_told_where_the_check_is_awaited() {
+    for strategy in strategies().into_iter().chain(compiled(&[Strategy::Stress])) {
+        for workers in [1, 2] {
+            let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+            let (mine, here) = (Arc::clone(&told), std::thread::current().id());
+            let tell = move |progress| {
+                assert_eq!(std::thread::current().id(), here);
+                mine.lock().unwrap().push(progress);
+            };
+            let check = Check::new("model").strategy(strategy).schedules(300).workers(workers);
+            let every = std::time::Duration::from_millis(2);
+            let verdict = check.progress(every, tell).run(|| load_store_counter((2, 2))).unwrap();
+            let told = told.lock().unwrap();
+            let last = told.last().expect("the end is told");
+            assert_eq!((last.executions, last.redundant), (verdict.executions, verdict.redundant));
+            assert_eq!(last.estimate, Some(verdict.executions as f64), "{strategy}");
+            assert!(told.windows(2).all(|pair| pair[0].elapsed <= pair[1].elapsed));
+        }
+    }
+}
