@@ -85,20 +85,18 @@ pub(crate) fn run<I: Serialize + DeserializeOwned>(
     input: I,
     run: impl FnOnce(I, usize, Option<Listener>) -> Result<Verdict, Error>,
 ) -> Result<Verdict, Error> {
-    let Check { name, hang, workers, listener, .. } = check;
-    let (blank, workers) = (&check.blank(), *workers);
     let test = test_name(isolation)?;
     if let Some(request) = std::env::var_os(REQUEST) {
-        return in_child(name, &test, Path::new(&request), *hang, run);
+        return in_child(&check.name, &test, Path::new(&request), check.hang, run);
     }
     // A program of its own reaches this check and no other.
     let alone = matches!(isolation, Isolation::Program(..));
     let earlier = EARLIER.with_borrow(|all| all.get(&test).filter(|_| !alone).cloned().unwrap_or_default());
     let start = Instant::now();
-    let in_parent = |workers| in_parent(name, isolation, &test, blank, &earlier, &input, workers, listener.as_ref());
-    let mut verdict = in_parent(workers)?;
+    let in_parent = |workers| in_parent(check, isolation, &test, &earlier, &input, workers);
+    let mut verdict = in_parent(check.workers)?;
     // Which of several workers dies first is a matter of time, and which execution is the first one to die is not.
-    if workers > 1 && verdict.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Abort) {
+    if check.workers > 1 && verdict.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Abort) {
         verdict = Verdict { elapsed: start.elapsed(), ..in_parent(1)? };
     }
     if alone {
@@ -198,19 +196,19 @@ fn processor_time() -> Duration {
 }
 
 fn in_parent<I: Serialize>(
-    name: &str,
+    check: &Check,
     isolation: &Isolation,
     test: &str,
-    blank: &Verdict,
     earlier: &[Verdict],
     input: &I,
     workers: usize,
-    listener: Option<&Listener>,
 ) -> Result<Verdict, Error> {
+    let Check { name, listener, .. } = check;
+    let blank = &check.blank();
     let start = Instant::now();
     let scratch = Scratch::new();
     let answer = scratch.0.join("answer");
-    let progress = listener.map(|listener| (scratch.0.join("progress"), listener.every));
+    let progress = listener.as_ref().map(|listener| (scratch.0.join("progress"), listener.every));
     let input = serde_json::to_value(input).map_err(|why| tool("the input cannot be passed to a child", &why))?;
     let request = Request {
         case: name.to_owned(),

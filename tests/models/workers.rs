@@ -29,11 +29,11 @@ fn told(verdict: &Verdict) -> String {
 
 /// The verdict, in parts of each size: the same with any number of workers, and again.
 fn verdicts(more: impl Fn(Check) -> Check, model: impl Fn() + Send + Sync + 'static) -> Vec<Verdict> {
-    let model = Arc::new(model);
+    let model: Model = std::sync::Arc::new(model);
     let mut verdicts = Vec::new();
     for rounds in ROUNDS.into_iter().filter(|_| shuttle()) {
         let verdict = |workers| {
-            let model = Arc::clone(&model);
+            let model = Model::clone(&model);
             more(check(rounds)).workers(workers).run(move || model()).unwrap()
         };
         let alone = verdict(1);
@@ -218,7 +218,7 @@ fn a_model_that_does_not_repeat_itself_is_found_out() {
         let verdict = check((4, 3)).workers(workers).run(move || {
             load_store_counter((2, 2));
             let more = runs.fetch_add(1, SeqCst);
-            assert!(more < 20 || more % 2 == 0, "now and then");
+            assert!(more < 20 || more.is_multiple_of(2), "now and then");
         });
         assert_eq!(verdict.unwrap().failure.unwrap().kind, Nondeterminism);
     }
