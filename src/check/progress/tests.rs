@@ -2,7 +2,7 @@ use std::{sync::mpsc, time::Instant};
 
 use super::*;
 use crate::{
-    check::{Plan, ROUNDS, SHUTTLE_STEPS, Strategy, explore},
+    check::{Plan, ROUNDS, SHUTTLE_STEPS, Strategy, explore::explore},
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
     thread,
     world::facts::Settings,
