@@ -245,6 +245,28 @@ fn a_loop_without_scheduling_points_is_a_livelock() {
 }
 
 #[test]
+fn a_loop_in_one_worker_is_a_livelock() {
+    for strategy in compiled(&[Strategy::Dpor]) {
+        let check = Check::new("spins late").strategy(strategy).rounds(4, 3).workers(2).isolated();
+        let verdict = check.hang(Duration::from_secs(1)).run(|| {
+            let total = AtomicUsize::new(0);
+            thread::scope(|s| {
+                for n in [1, 10, 100] {
+                    let total = &total;
+                    s.spawn(move || total.store(total.load(Relaxed) + n, Relaxed));
+                }
+            });
+            let stays = total.load(Relaxed) == 101;
+            while std::hint::black_box(stays) {
+                std::hint::spin_loop();
+            }
+        });
+        let failure = verdict.expect("a loop is a verdict").failure.expect("it never ends");
+        assert_eq!(failure.kind, FailureKind::Livelock);
+    }
+}
+
+#[test]
 fn a_lock_outside_the_shims_is_an_error_of_the_tool() {
     for strategy in strategies() {
         let verdict = hangs("blocks", strategy, || {

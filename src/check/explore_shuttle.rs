@@ -16,7 +16,7 @@ use super::{
     choosers::{Chooser, Pct, Pos, Random, Replay, Surw, Trial, Urw, select},
     crash::Armed,
     ended::{Again, Ended, Explored, MOST_RESTARTS, confirm, names, steps, take, with_token},
-    outcomes::Run,
+    outcomes::{Run, forget_returned},
     progress::Counts,
     token::{Body, Estimated},
 };
@@ -73,7 +73,9 @@ fn on_execution<R>(plan: &Plan, model: &Model, work: impl FnOnce(&mut Session<'_
     let ex = Execution::new(Engine::Shuttle(shuttle::Engine::new(idle)), plan.settings, facts);
     let _installed = ex.install();
     let armed = Armed::new(&plan.case, plan.strategy);
-    work(&mut Session { armed, plan, model, ex: &ex, tally: Tally::default(), restarts: 0 })
+    let result = work(&mut Session { armed, plan, model, ex: &ex, tally: Tally::default(), restarts: 0 });
+    forget_returned();
+    result
 }
 
 /// Counts how often an exploration has started over.

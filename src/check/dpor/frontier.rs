@@ -15,6 +15,9 @@ use std::{cell::RefCell, rc::Rc};
 
 use super::{Dpor, node::Node};
 
+/// Nodes that the paths of all searches may have together. Where executions are that long, there are fewer searches.
+const MOST_NODES: usize = 1 << 20;
+
 /// A node that several searches come through. Its pick is the last that has been begun.
 type Shared = Rc<RefCell<Node>>;
 
@@ -72,11 +75,13 @@ impl Frontier {
 
     /// The searches of the next round, each with its share of the tree; none if nothing is left.
     pub(crate) fn round(&mut self) -> Vec<(Dpor, f64)> {
-        self.begin();
+        let longest = self.parts.iter().map(|part| part.search.path.len()).max().unwrap_or(0);
+        let most = self.most.min(MOST_NODES / (longest + 1)).max(1);
+        self.begin(most);
         for at in 0..self.parts.len() {
-            if self.open.is_empty() && self.parts.len() < self.most {
+            if self.open.is_empty() && self.parts.len() < most {
                 self.open.extend(self.parts[at].share());
-                self.begin();
+                self.begin(most);
             }
         }
         self.parts.iter_mut().for_each(Part::refresh);
@@ -85,8 +90,8 @@ impl Frontier {
     }
 
     /// Begins searches where something is left to try.
-    fn begin(&mut self) {
-        while self.parts.len() < self.most
+    fn begin(&mut self, most: usize) {
+        while self.parts.len() < most
             && let Some(Open { path, shared }) = self.open.last()
         {
             let mut node = shared.last().expect("it is shared itself").borrow_mut();

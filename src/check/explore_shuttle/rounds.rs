@@ -129,12 +129,22 @@ impl Session<'_> {
                 let waiting = searches.into_iter().enumerate().map(|(at, (search, share))| {
                     let limit = budget.min(length);
                     budget -= limit;
-                    (at, search, Stretch { limit, number: number + at as u64 * length, last, before, share })
+                    (
+                        at,
+                        search,
+                        Stretch {
+                            limit,
+                            number: length.saturating_mul(at as u64).saturating_add(number),
+                            last,
+                            before,
+                            share,
+                        },
+                    )
                 });
                 let halt = self.round(&desk, &known, waiting.collect(), &mut frontier);
                 // What a search has learned that does not count is not known.
                 self.knows(&known);
-                number += most as u64 * length;
+                number = length.saturating_mul(most as u64).saturating_add(number);
                 match halt {
                     None if plan.meter.is_some() => self.has_done(frontier.done()),
                     None => {}
