@@ -126,25 +126,16 @@ impl Session<'_> {
                     workers += 1;
                 }
                 let before = self.tally.executions;
+                let first = |at: usize| length.saturating_mul(at as u64).saturating_add(number);
                 let waiting = searches.into_iter().enumerate().map(|(at, (search, share))| {
                     let limit = budget.min(length);
                     budget -= limit;
-                    (
-                        at,
-                        search,
-                        Stretch {
-                            limit,
-                            number: length.saturating_mul(at as u64).saturating_add(number),
-                            last,
-                            before,
-                            share,
-                        },
-                    )
+                    (at, search, Stretch { limit, number: first(at), last, before, share })
                 });
                 let halt = self.round(&desk, &known, waiting.collect(), &mut frontier);
                 // What a search has learned that does not count is not known.
                 self.knows(&known);
-                number = length.saturating_mul(most as u64).saturating_add(number);
+                number = first(most);
                 match halt {
                     None if plan.meter.is_some() => self.has_done(frontier.done()),
                     None => {}
