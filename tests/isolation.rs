@@ -111,6 +111,62 @@ fn an_abort_is_a_verdict() {
     }
 }
 
+/// Dies in few executions, none of which comes soon.
+fn dies_late() {
+    let total = AtomicUsize::new(0);
+    thread::scope(|s| {
+        for n in [1, 10, 100] {
+            let total = &total;
+            s.spawn(move || (0..2).for_each(|_| total.store(total.load(Relaxed) + n, Relaxed)));
+        }
+    });
+    if total.load(Relaxed) == 101 {
+        std::process::abort();
+    }
+}
+
+#[test]
+fn an_abort_in_a_part_of_a_search_is_the_same_with_any_number_of_workers() {
+    for strategy in compiled(&[Strategy::Dpor]) {
+        for rounds in [(32, 128), (4, 3)] {
+            let check = || Check::new("dies late").strategy(strategy).rounds(rounds.0, rounds.1).isolated();
+            let verdicts = [1, 2, 8].map(|workers| check().workers(workers).run(dies_late).unwrap());
+            let told = |verdict: &Verdict| (verdict.failure.clone(), verdict.executions, verdict.coverage);
+            for verdict in &verdicts {
+                died(verdict, "SIGABRT");
+                assert_eq!(told(verdict), told(&verdicts[0]));
+            }
+            assert!(verdicts[0].executions > rounds.1, "it dies in execution {}", verdicts[0].executions);
+            let token: Token = verdicts[0].failure.clone().and_then(|failure| failure.token).unwrap().parse().unwrap();
+            died(&check().workers(2).replay(&token, dies_late).unwrap(), "SIGABRT");
+        }
+    }
+}
+
+#[test]
+fn the_progress_of_an_isolated_check_is_told_to_whoever_awaits_it() {
+    for strategy in compiled(&[Strategy::Dpor]) {
+        let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let mine = std::sync::Arc::clone(&told);
+        let tell = move |progress| mine.lock().unwrap().push(progress);
+        let check = Check::new("long").strategy(strategy).isolated().progress(Duration::from_millis(10), tell);
+        let verdict = check.run(|| {
+            std::thread::sleep(Duration::from_millis(5));
+            let total = AtomicUsize::new(0);
+            thread::scope(|s| {
+                for n in 0..3 {
+                    let total = &total;
+                    s.spawn(move || total.store(total.load(Relaxed) + n, Relaxed));
+                }
+            });
+        });
+        let (verdict, told) = (verdict.unwrap(), told.lock().unwrap());
+        let last = told.last().expect("the end is told");
+        assert_eq!((last.executions, last.estimate), (verdict.executions, Some(verdict.executions as f64)));
+        assert!(told.iter().any(|progress| progress.executions < verdict.executions), "{told:?}");
+    }
+}
+
 #[test]
 fn an_abort_after_the_fallback_to_a_bound_is_known_by_the_bound() {
     static EXECUTIONS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
@@ -195,6 +251,28 @@ fn a_loop_without_scheduling_points_is_a_livelock() {
         let failure = verdict.expect("a loop is a verdict").failure.expect("it never ends");
         assert_eq!(failure.kind, FailureKind::Livelock);
         assert!(failure.message.contains("no scheduling point"), "{}", failure.message);
+    }
+}
+
+#[test]
+fn a_loop_in_one_worker_is_a_livelock() {
+    for strategy in compiled(&[Strategy::Dpor]) {
+        let check = Check::new("spins late").strategy(strategy).rounds(4, 3).workers(2).isolated();
+        let verdict = check.hang(Duration::from_secs(1)).run(|| {
+            let total = AtomicUsize::new(0);
+            thread::scope(|s| {
+                for n in [1, 10, 100] {
+                    let total = &total;
+                    s.spawn(move || total.store(total.load(Relaxed) + n, Relaxed));
+                }
+            });
+            let stays = total.load(Relaxed) == 101;
+            while std::hint::black_box(stays) {
+                std::hint::spin_loop();
+            }
+        });
+        let failure = verdict.expect("a loop is a verdict").failure.expect("it never ends");
+        assert_eq!(failure.kind, FailureKind::Livelock);
     }
 }
 

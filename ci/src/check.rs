@@ -6,17 +6,21 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
+    time::Duration,
 };
 
 use comfy_table::Table;
 use indicatif::{ProgressBar, ProgressStyle};
 use raddle::{
-    Coverage, Error, Limit, Strategy, Verdict, World,
+    Coverage, Error, Limit, Progress, Strategy, Verdict, World,
     patterns::{Case, Expect, Stress},
 };
 use serde_json::json;
 
 use crate::{CheckArgs, Failure, job::Job, list::expected, select, table};
+
+/// After this time it is told how far a job has come.
+const LONG: Duration = Duration::from_secs(1);
 
 /// A job and what became of it.
 struct Done {
@@ -66,6 +70,17 @@ fn strategies(arguments: &CheckArgs) -> Result<Vec<Strategy>, Failure> {
     }
 }
 
+/// How far a job has come.
+fn how_far(progress: &Progress) -> String {
+    let Progress { executions, redundant, estimate, .. } = *progress;
+    let about = match estimate {
+        Some(total) if total > executions as f64 => format!(" of about {total:.0}"),
+        _ => String::new(),
+    };
+    let redundant = if redundant > 0 { format!(" and {redundant} redundant") } else { String::new() };
+    format!("{executions}{about} executions{redundant}, {:.0} a second", progress.rate())
+}
+
 /// Runs the jobs, as many at a time as there are processors; the results are in the jobs' order.
 fn run_all(jobs: Vec<(&'static Case, Job)>) -> Vec<Done> {
     let bar = if std::io::stderr().is_terminal() { ProgressBar::new(jobs.len() as u64) } else { ProgressBar::hidden() };
@@ -81,8 +96,19 @@ fn run_all(jobs: Vec<(&'static Case, Job)>) -> Vec<Done> {
                 loop {
                     let at = next.fetch_add(1, Relaxed);
                     let Some((case, job)) = jobs.get(at) else { break };
-                    bar.set_message(format!("{} {}", case.name(), job.strategy()));
-                    let verdict = job.run();
+                    let name = format!("{} {}", case.name(), job.strategy());
+                    bar.set_message(name.clone());
+                    let verdict = match bar.is_hidden() {
+                        true => job.run(),
+                        false => {
+                            let bar = bar.clone();
+                            job.run_telling(move |progress| {
+                                if progress.elapsed >= LONG {
+                                    bar.set_message(format!("{name}: {}", how_far(&progress)));
+                                }
+                            })
+                        }
+                    };
                     results.lock().unwrap_or_else(PoisonError::into_inner).push((at, verdict));
                     bar.inc(1);
                 }
@@ -222,5 +248,20 @@ fn conclude(done: &[Done]) -> Result<(), Failure> {
         (true, true) => Ok(()),
         (true, false) => Err(Failure::Unmet(unmet.join("\n"))),
         (false, _) => Err(Failure::Tool(errors.into_iter().chain(unmet).collect::<Vec<_>>().join("\n"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_job_says_how_far_it_has_come() {
+        let progress = |text: &str| serde_json::from_str::<Progress>(text).expect("it is well-formed");
+        let elapsed = r#""elapsed": {"secs": 2, "nanos": 0}"#;
+        let half = format!(r#"{{"executions": 500, "redundant": 0, "estimate": 1000.4, {elapsed}}}"#);
+        assert_eq!(how_far(&progress(&half)), "500 of about 1000 executions, 250 a second");
+        let unknown = format!(r#"{{"executions": 5, "redundant": 3, "estimate": null, {elapsed}}}"#);
+        assert_eq!(how_far(&progress(&unknown)), "5 executions and 3 redundant, 4 a second");
     }
 }

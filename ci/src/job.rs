@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use clap::Args;
-use raddle::{Error, SCHEDULES, SEED, SMALLEST, Strategy, Token, Verdict, World, patterns::Case};
+use raddle::{Check, Error, Progress, SCHEDULES, SEED, SMALLEST, Strategy, Token, Verdict, World, patterns::Case};
 
 use crate::{Failure, select};
 
 /// After this time no further run on real threads is begun.
 const STRESS: Duration = Duration::from_secs(2);
+/// How often a job tells of its progress.
+const PROGRESS: Duration = Duration::from_millis(200);
 /// Longer than any program of the catalogue sleeps.
 const STRESS_HANG: Duration = Duration::from_secs(4);
 
@@ -46,6 +48,15 @@ impl Job {
 
     /// Runs the job: in a child process, if this is the parent.
     pub(crate) fn run(&self) -> Result<Verdict, Error> {
+        self.run_as(|check| check)
+    }
+
+    /// As `run`, and tells of its progress.
+    pub(crate) fn run_telling(&self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Result<Verdict, Error> {
+        self.run_as(|check| check.progress(PROGRESS, tell))
+    }
+
+    fn run_as(&self, more: impl FnOnce(Check) -> Check) -> Result<Verdict, Error> {
         let (case, size) = select::sized(&self.case).map_err(|why| Error::Argument(why.to_string()))?;
         let input = case.input(size);
         let program = std::env::current_exe().map_err(|why| Error::Tool(format!("raddle cannot be found: {why}")))?;
@@ -55,6 +66,7 @@ impl Job {
             .seed(self.seed)
             .smallest(self.smallest)
             .isolated_by(program, self.arguments());
+        check = more(check);
         if self.world() == World::Std {
             // On real threads a sleep takes its time, and a hang is told from a pause by it.
             check = check.time(STRESS).hang(STRESS_HANG);

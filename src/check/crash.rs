@@ -29,6 +29,8 @@ thread_local! {
 
 /// The file in which an isolated check leaves its last words; -1 outside.
 static LAST_WORDS: AtomicI32 = AtomicI32::new(-1);
+/// The slot of the OS thread that has crashed.
+static DYING: AtomicPtr<Slot> = AtomicPtr::new(null_mut());
 /// The handlers that were there before, by place in `SIGNALS`.
 static BEFORE: [AtomicPtr<libc::sigaction>; SIGNALS.len()] = [const { AtomicPtr::new(null_mut()) }; SIGNALS.len()];
 
@@ -174,6 +176,12 @@ fn install() -> *mut libc::c_void {
 extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     let slot = SLOT.get();
     if !slot.is_null() {
+        // The first tells, and the process dies of that. Another worker's last words would only come in between.
+        let first = DYING.compare_exchange(null_mut(), slot.cast_mut(), Relaxed, Relaxed);
+        while first.is_err_and(|first| !std::ptr::eq(first, slot)) {
+            // SAFETY: a system call that is async-signal-safe.
+            unsafe { libc::pause() };
+        }
         // SAFETY: the slot is this OS thread's own, and lives until `Armed` is dropped, which clears `SLOT` first.
         let slot = unsafe { &*slot };
         write_report(libc::STDERR_FILENO, signal, slot, true);

@@ -11,6 +11,8 @@
 //! between are a *race*: the node at which the first was taken then has to try a thread that begins what would have come
 //! without that step. A thread whose subtree has been explored *sleeps*, until a step that depends on its own wakes it; an
 //! execution in which everybody who could go on sleeps is *redundant*: it ends there, and counts for nothing.
+//!
+//! A search explores a part of the tree; the [frontier](frontier) is what keeps the parts together, for several workers.
 
 mod frontier;
 mod node;

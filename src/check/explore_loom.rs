@@ -191,6 +191,9 @@ impl Session {
     fn between(&self, ex: &Execution) -> bool {
         self.settle(ex);
         self.plan.watch.executions.store(self.executions.get(), Relaxed);
+        if let Some(meter) = &self.plan.meter {
+            meter.counts().executions = self.executions.get();
+        }
         self.plan.watch.steps.store(self.steps.get(), Relaxed);
         self.number.set(self.number.get() + 1);
         if let Some((armed, _)) = &*self.armed.borrow() {

@@ -17,7 +17,8 @@ use super::{
     crash::Armed,
     dpor::Dpor,
     ended::{Again, Ended, Explored, MOST_RESTARTS, confirm, names, steps, take, with_token},
-    outcomes::Run,
+    outcomes::{Run, forget_returned},
+    progress::Counts,
     token::{Body, Estimated},
 };
 use crate::world::{Engine, Execution, core::mix, facts::Facts, panics::message_of, shuttle, timer::Kept};
@@ -80,7 +81,9 @@ fn on_execution<R>(plan: &Plan, model: &Model, work: impl FnOnce(&mut Session<'_
         ex.core.borrow_mut().noted = Some(Default::default());
     }
     let armed = Armed::new(&plan.case, plan.strategy);
-    work(&mut Session { armed, plan, model, ex: &ex, tally: Tally::default(), restarts: 0 })
+    let result = work(&mut Session { armed, plan, model, ex: &ex, tally: Tally::default(), restarts: 0 });
+    forget_returned();
+    result
 }
 
 /// Counts how often an exploration has started over.
@@ -239,6 +242,10 @@ impl Session<'_> {
                 }
             } else if let Ended::Failed(failure) = ended {
                 return self.found(failure, body(), Coverage::Sampled { schedules: self.tally.executions });
+            }
+            if let Some(meter) = &self.plan.meter {
+                let (executions, done) = (index + 1, (index + 1) as f64 / self.plan.budget as f64);
+                *meter.counts() = Counts { executions, redundant: 0, done };
             }
             if let Estimated::Steps(steps) = estimate {
                 let seen = self.ex.core.borrow().threads.iter().map(|thread| thread.points as usize).sum();

@@ -33,6 +33,11 @@ pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
         explored.coverage = Coverage::Sampled { schedules: explored.executions };
         RUNS.fetch_add(1, SeqCst);
         let ended = real::run(model).map_err(Error::Tool)?;
+        if let Some(meter) = &plan.meter {
+            let mut counts = meter.counts();
+            counts.executions += 1;
+            counts.done = counts.executions as f64 / plan.budget as f64;
+        }
         if let Some(failure) = ended.failure {
             explored.failures += 1;
             explored.failure.get_or_insert(failure);

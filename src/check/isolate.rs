@@ -4,6 +4,8 @@
 //! there, and only there, the model runs. Isolated checks before it in the test are not repeated: the child is told
 //! what they said. The verdict, and the last words of a child that dies, come back through a file.
 
+mod heard;
+
 use std::{
     cell::RefCell,
     collections::HashMap,
@@ -18,7 +20,7 @@ use std::{
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Coverage, Error, Failure, FailureKind, Limit, Verdict, crash};
+use super::{Check, Coverage, Error, Failure, FailureKind, Limit, Verdict, crash, progress::Listener};
 use crate::world::{World, beats as beats_of_models};
 
 /// The variable through which a child is told what to do.
@@ -51,8 +53,12 @@ struct Request {
     earlier: Vec<Verdict>,
     /// The model's input.
     input: serde_json::Value,
+    /// OS threads that explore.
+    workers: usize,
     /// Where the answer goes.
     answer: PathBuf,
+    /// Where and how often progress is told, if anybody listens.
+    progress: Option<(PathBuf, Duration)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -75,23 +81,28 @@ thread_local! {
 
 /// Runs an isolated check: in the parent by a child, in the child by `run`.
 pub(crate) fn run<I: Serialize + DeserializeOwned>(
-    name: &str,
+    check: &Check,
     isolation: &Isolation,
-    blank: &Verdict,
-    hang: Duration,
     input: I,
-    run: impl FnOnce(I) -> Result<Verdict, Error>,
+    run: impl FnOnce(I, usize, Option<Listener>) -> Result<Verdict, Error>,
 ) -> Result<Verdict, Error> {
     let test = test_name(isolation)?;
     if let Some(request) = std::env::var_os(REQUEST) {
-        return in_child(name, &test, Path::new(&request), hang, run);
+        return in_child(&check.name, &test, Path::new(&request), check.hang, run);
     }
     // A program of its own reaches this check and no other.
-    if matches!(isolation, Isolation::Program(..)) {
-        return in_parent(name, isolation, &test, blank, Vec::new(), &input);
+    let alone = matches!(isolation, Isolation::Program(..));
+    let earlier = EARLIER.with_borrow(|all| all.get(&test).filter(|_| !alone).cloned().unwrap_or_default());
+    let start = Instant::now();
+    let in_parent = |workers| in_parent(check, isolation, &test, &earlier, &input, workers);
+    let mut verdict = in_parent(check.workers)?;
+    // Which of several workers dies first is a matter of time, and which execution is the first one to die is not.
+    if check.workers > 1 && verdict.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Abort) {
+        verdict = Verdict { elapsed: start.elapsed(), ..in_parent(1)? };
     }
-    let earlier = EARLIER.with_borrow(|all| all.get(&test).cloned().unwrap_or_default());
-    let verdict = in_parent(name, isolation, &test, blank, earlier, &input)?;
+    if alone {
+        return Ok(verdict);
+    }
     EARLIER.with_borrow_mut(|all| all.entry(test).or_default().push(verdict.clone()));
     Ok(verdict)
 }
@@ -101,7 +112,7 @@ fn in_child<I: DeserializeOwned>(
     test: &str,
     request: &Path,
     hang: Duration,
-    run: impl FnOnce(I) -> Result<Verdict, Error>,
+    run: impl FnOnce(I, usize, Option<Listener>) -> Result<Verdict, Error>,
 ) -> Result<Verdict, Error> {
     let text = fs::read(request).map_err(|why| tool("the request of an isolated check cannot be read", &why))?;
     let request: Request =
@@ -125,8 +136,9 @@ fn in_child<I: DeserializeOwned>(
     let file = File::create(&request.answer).map_err(|why| tool("the answer cannot be written", &why))?;
     crash::last_words_to(&file);
     watch(hang, &file);
+    let listener = request.progress.as_ref().and_then(|(file, every)| heard::teller(file, *every));
     let answer = match serde_json::from_value(request.input) {
-        Ok(input) => match run(input) {
+        Ok(input) => match run(input, request.workers, listener) {
             Ok(verdict) => Answer::Verdict(Box::new(verdict)),
             Err(Error::Tool(why)) => Answer::Error(why),
             Err(Error::TooLarge(why)) => Answer::TooLarge(why),
@@ -186,18 +198,28 @@ fn processor_time() -> Duration {
 }
 
 fn in_parent<I: Serialize>(
-    name: &str,
+    check: &Check,
     isolation: &Isolation,
     test: &str,
-    blank: &Verdict,
-    earlier: Vec<Verdict>,
+    earlier: &[Verdict],
     input: &I,
+    workers: usize,
 ) -> Result<Verdict, Error> {
+    let Check { name, listener, .. } = check;
+    let blank = &check.blank();
     let start = Instant::now();
     let scratch = Scratch::new();
     let answer = scratch.0.join("answer");
+    let progress = listener.as_ref().map(|listener| (scratch.0.join("progress"), listener.every));
     let input = serde_json::to_value(input).map_err(|why| tool("the input cannot be passed to a child", &why))?;
-    let request = Request { case: name.to_owned(), earlier, input, answer: answer.clone() };
+    let request = Request {
+        case: name.to_owned(),
+        earlier: earlier.to_vec(),
+        input,
+        workers,
+        progress: progress.clone(),
+        answer: answer.clone(),
+    };
     let file = scratch.0.join("request");
     let text = serde_json::to_vec(&request).map_err(|why| tool("the input cannot be passed to a child", &why))?;
     fs::create_dir(&scratch.0).and_then(|()| fs::write(&file, text)).map_err(|why| tool("no request file", &why))?;
@@ -214,10 +236,12 @@ fn in_parent<I: Serialize>(
             command
         }
     };
-    let output = command
-        .env(REQUEST, &file)
-        .stdin(Stdio::null())
-        .output()
+    let child = command.env(REQUEST, &file).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let output = child
+        .and_then(|child| match (listener, &progress) {
+            (Some(listener), Some((file, _))) => heard::until_its_end(child, listener, file),
+            _ => child.wait_with_output(),
+        })
         .map_err(|why| tool("the child process of an isolated check cannot be started", &why))?;
     let mut text = Vec::new();
     if let Ok(mut file) = File::open(&answer) {

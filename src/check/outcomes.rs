@@ -146,6 +146,12 @@ thread_local! {
     static RETURNED: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
 }
 
+/// Drops what a redundant execution has returned, if it was the last on this OS thread: when that ends, its destructors
+/// would run outside any model.
+pub(crate) fn forget_returned() {
+    RETURNED.take();
+}
+
 /// What has been seen so far.
 struct Seen<T> {
     all: BTreeMap<End<T>, (Rank, Outcome<()>, Option<Failure>)>,

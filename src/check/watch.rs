@@ -62,10 +62,12 @@ impl Watch {
 }
 
 impl Watch {
-    /// Waits until whoever holds the sender has ended, and says whether loom has lost its way before that.
-    pub(crate) fn stalls(&self, ended: &Receiver<()>) -> bool {
+    /// Waits until whoever holds the sender has ended, and says whether loom has lost its way before that. `meanwhile` is
+    /// called at each look.
+    pub(crate) fn stalls(&self, ended: &Receiver<()>, meanwhile: &mut dyn FnMut()) -> bool {
         let (mut last, mut looks) = (0, 0);
         while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+            meanwhile();
             let turns = self.turns.load(Relaxed);
             looks = if turns == last && turns % 2 == 1 { looks + 1 } else { 0 };
             last = turns;

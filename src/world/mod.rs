@@ -48,7 +48,7 @@ use std::{
     cell::{Cell, RefCell},
     fmt,
     str::FromStr,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
 };
 
 use self::{
@@ -178,12 +178,24 @@ pub(crate) enum Branch<'a> {
 /// Bytes of stack that each thread of a model has.
 pub(crate) const STACK: usize = 256 * 1024;
 
-/// Steps of all models in this process: a watchdog sees whether they come to a halt.
-static BEAT: AtomicU64 = AtomicU64::new(0);
+/// Steps of some models in this process. Each counter has cache lines of its own: processors that write next to each other
+/// would wait for each other at every step.
+#[repr(align(128))]
+struct Beat(AtomicU64);
 
-/// See [`BEAT`].
+/// An execution beats one of these.
+static BEATS: [Beat; 16] = [const { Beat(AtomicU64::new(0)) }; 16];
+
+impl Beat {
+    fn next() -> &'static Beat {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        &BEATS[NEXT.fetch_add(1, Relaxed) % BEATS.len()]
+    }
+}
+
+/// Steps of all models in this process: a watchdog sees whether they come to a halt.
 pub(crate) fn beats() -> u64 {
-    BEAT.load(Relaxed)
+    BEATS.iter().map(|Beat(steps)| steps.load(Relaxed)).fold(0, u64::wrapping_add)
 }
 
 /// What an operation did, as far as busy-waiting is concerned.
@@ -210,6 +222,7 @@ pub(crate) struct Execution {
     over: Cell<bool>,
     pub(crate) core: RefCell<Core>,
     pub(crate) engine: Engine,
+    beat: &'static Beat,
     /// Tells whether loom has lost its way.
     #[cfg(raddle_loom)]
     pub(crate) watch: std::sync::Arc<crate::check::watch::Watch>,
@@ -240,6 +253,7 @@ impl Execution {
             over: Cell::new(false),
             core: RefCell::new(Core::new(settings, facts, world == World::Loom)),
             engine,
+            beat: Beat::next(),
             #[cfg(raddle_loom)]
             watch: Default::default(),
         }
@@ -365,7 +379,7 @@ impl Execution {
             return;
         }
         // Not a read-modify-write: models on other threads may hide a beat, but not all of them.
-        BEAT.store(BEAT.load(Relaxed) + 1, Relaxed);
+        self.beat.0.store(self.beat.0.load(Relaxed) + 1, Relaxed);
         {
             let mut core = self.core.borrow_mut();
             core.steps += 1;

@@ -29,11 +29,11 @@ fn told(verdict: &Verdict) -> String {
 
 /// The verdict, in parts of each size: the same with any number of workers, and again.
 fn verdicts(more: impl Fn(Check) -> Check, model: impl Fn() + Send + Sync + 'static) -> Vec<Verdict> {
-    let model = Arc::new(model);
+    let model: Model = std::sync::Arc::new(model);
     let mut verdicts = Vec::new();
     for rounds in ROUNDS.into_iter().filter(|_| shuttle()) {
         let verdict = |workers| {
-            let model = Arc::clone(&model);
+            let model = Model::clone(&model);
             more(check(rounds)).workers(workers).run(move || model()).unwrap()
         };
         let alone = verdict(1);
@@ -218,7 +218,7 @@ fn a_model_that_does_not_repeat_itself_is_found_out() {
         let verdict = check((4, 3)).workers(workers).run(move || {
             load_store_counter((2, 2));
             let more = runs.fetch_add(1, SeqCst);
-            assert!(more < 20 || more % 2 == 0, "now and then");
+            assert!(more < 20 || more.is_multiple_of(2), "now and then");
         });
         assert_eq!(verdict.unwrap().failure.unwrap().kind, Nondeterminism);
     }
@@ -236,4 +236,26 @@ fn a_check_within_a_model_is_an_error_in_every_worker() {
     }
     let none = check((4, 3)).workers(0).run(|| {});
     assert!(matches!(none, Err(Error::Argument(_))), "{none:?}");
+}
+
+#[test]
+fn progress_is_told_where_the_check_is_awaited() {
+    for strategy in strategies().into_iter().chain(compiled(&[Strategy::Stress])) {
+        for workers in [1, 2] {
+            let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+            let (mine, here) = (Arc::clone(&told), std::thread::current().id());
+            let tell = move |progress| {
+                assert_eq!(std::thread::current().id(), here);
+                mine.lock().unwrap().push(progress);
+            };
+            let check = Check::new("model").strategy(strategy).schedules(300).workers(workers);
+            let every = std::time::Duration::from_millis(2);
+            let verdict = check.progress(every, tell).run(|| load_store_counter((2, 2))).unwrap();
+            let told = told.lock().unwrap();
+            let last = told.last().expect("the end is told");
+            assert_eq!((last.executions, last.redundant), (verdict.executions, verdict.redundant));
+            assert_eq!(last.estimate, Some(verdict.executions as f64), "{strategy}");
+            assert!(told.windows(2).all(|pair| pair[0].elapsed <= pair[1].elapsed));
+        }
+    }
 }

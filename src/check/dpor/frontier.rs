@@ -15,6 +15,9 @@ use std::{cell::RefCell, rc::Rc};
 
 use super::{Dpor, node::Node};
 
+/// Nodes that the paths of all searches may have together. Where executions are that long, there are fewer searches.
+const MOST_NODES: usize = 1 << 20;
+
 /// A node that several searches come through. Its pick is the last that has been begun.
 type Shared = Rc<RefCell<Node>>;
 
@@ -98,11 +101,13 @@ impl Frontier {
 
     /// The searches of the next round, each with its share of the tree; none if nothing is left.
     pub(crate) fn round(&mut self) -> Vec<(Dpor, f64)> {
-        self.begin();
+        let longest = self.parts.iter().map(|part| part.search.path.len()).max().unwrap_or(0);
+        let most = self.most.min(MOST_NODES / (longest + 1)).max(1);
+        self.begin(most);
         for at in 0..self.parts.len() {
-            if self.parts.len() < self.most && !self.open.iter().any(Open::ready) {
+            if self.parts.len() < most && !self.open.iter().any(Open::ready) {
                 self.open.extend(self.parts[at].share());
-                self.begin();
+                self.begin(most);
             }
         }
         self.parts.iter_mut().for_each(Part::refresh);
@@ -111,8 +116,8 @@ impl Frontier {
     }
 
     /// Begins searches where something is left to try.
-    fn begin(&mut self) {
-        while self.parts.len() < self.most
+    fn begin(&mut self, most: usize) {
+        while self.parts.len() < most
             && let Some(at) = self.open.iter().rposition(Open::ready)
         {
             let Open { path, shared } = &self.open[at];

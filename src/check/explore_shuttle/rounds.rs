@@ -43,6 +43,8 @@ struct Round {
     /// How many are under way.
     running: usize,
     back: Vec<Option<(Dpor, Tally, Halt)>>,
+    /// Complete executions of those that are back.
+    executions: u64,
     /// There will be no further round.
     closed: bool,
 }
@@ -60,8 +62,9 @@ impl Desk {
     fn take(&self, stays: bool) -> Option<(usize, Dpor, Stretch, Known)> {
         let mut round = self.round();
         loop {
-            if let Some((at, search, stretch)) = round.waiting.pop_front() {
+            if let Some((at, search, mut stretch)) = round.waiting.pop_front() {
                 round.running += 1;
+                stretch.before += round.executions;
                 return Some((at, search, stretch, round.known.clone()));
             }
             if !stays || round.closed {
@@ -73,6 +76,7 @@ impl Desk {
 
     fn bring(&self, at: usize, part: (Dpor, Tally, Halt)) {
         let mut round = self.round();
+        round.executions += part.1.executions;
         round.back[at] = Some(part);
         round.running -= 1;
         drop(round);
@@ -122,22 +126,26 @@ impl Session<'_> {
                     workers += 1;
                 }
                 let before = self.tally.executions;
-                let waiting = searches.into_iter().enumerate().map(|(at, (search, _share))| {
+                let first = |at: usize| length.saturating_mul(at as u64).saturating_add(number);
+                let waiting = searches.into_iter().enumerate().map(|(at, (search, share))| {
                     let limit = budget.min(length);
                     budget -= limit;
-                    (at, search, Stretch { limit, number: number + at as u64 * length, last, before })
+                    (at, search, Stretch { limit, number: first(at), last, before, share })
                 });
                 let halt = self.round(&desk, &known, waiting.collect(), &mut frontier);
                 // What a search has learned that does not count is not known.
                 self.knows(&known);
-                number += most as u64 * length;
+                number = first(most);
                 match halt {
-                    None => continue,
-                    Some(Halt::Learned(more)) => known = more,
+                    None if plan.meter.is_some() => self.has_done(frontier.done()),
+                    None => {}
+                    Some(Halt::Learned(more)) => {
+                        known = more;
+                        self.starts_over(&mut restarts)?;
+                        (frontier, number) = (Frontier::new(most), 0);
+                    }
                     Some(halt) => return self.concluded(halt, last.is_some()),
                 }
-                self.starts_over(&mut restarts)?;
-                (frontier, number) = (Frontier::new(most), 0);
             }
         })
     }
@@ -156,6 +164,7 @@ impl Session<'_> {
             round.known = known.clone();
             round.back = waiting.iter().map(|_| None).collect();
             round.waiting = waiting;
+            round.executions = 0;
         }
         desk.changed.notify_all();
         self.work(desk, false);

@@ -8,6 +8,7 @@ use crate::{
         Coverage, Error, Failure, Limit,
         choosers::Search,
         ended::{Ended, Explored, diverged, names, steps, with_token},
+        progress::Counts,
         token::Body,
     },
     world::facts::Facts,
@@ -28,8 +29,10 @@ pub(super) struct Stretch {
     pub(super) number: u64,
     /// The number of the last one: then an execution is replayed, and those before it only lead there.
     pub(super) last: Option<u64>,
-    /// Complete executions that have certainly come before.
+    /// Complete executions that are known to have come before.
     pub(super) before: u64,
+    /// How much of everything it explores, of 1.
+    pub(super) share: f64,
 }
 
 /// Why a search has come to a halt.
@@ -91,9 +94,10 @@ impl Session<'_> {
     fn go_on<S: Search + 'static>(
         &mut self,
         search: &Rc<RefCell<S>>,
-        &Stretch { limit, number, last, before }: &Stretch,
+        &Stretch { limit, number, last, before, share }: &Stretch,
         dropped: impl Fn() -> bool,
     ) -> Result<Halt, Error> {
+        let mut left = self.plan.meter.as_ref().map(|_| search.borrow().left());
         for number in (number..number.saturating_add(limit)).map(|number| number + 1) {
             if dropped() {
                 return Ok(Halt::Dropped);
@@ -131,11 +135,30 @@ impl Session<'_> {
             if last == Some(number) {
                 return Ok(Halt::Reached);
             }
-            if !search.borrow_mut().next() {
+            let more = search.borrow_mut().next();
+            if let (Some(meter), Some(left)) = (&self.plan.meter, &mut left) {
+                let now = if more { search.borrow().left() } else { 0.0 };
+                let mut counts = meter.counts();
+                match search.borrow().redundant() {
+                    true => counts.redundant += 1,
+                    false => counts.executions += 1,
+                }
+                counts.done += share * (*left - now);
+                *left = now;
+            }
+            if !more {
                 return Ok(Halt::Over);
             }
         }
         Ok(Halt::Spent)
+    }
+
+    /// What those who listen are told of executions that do not count is taken back.
+    pub(super) fn has_done(&self, done: f64) {
+        if let Some(meter) = &self.plan.meter {
+            let Tally { executions, redundant, .. } = self.tally;
+            *meter.counts() = Counts { executions, redundant, done };
+        }
     }
 
     /// The exploration starts over.
@@ -144,6 +167,7 @@ impl Session<'_> {
         if let Some(gatherer) = &self.plan.gatherer {
             gatherer.lock().starts_over();
         }
+        self.has_done(0.0);
         never_settles(restarts)
     }
 
@@ -170,7 +194,7 @@ impl Session<'_> {
         let limit = if last.is_none() { self.plan.budget } else { u64::MAX };
         let (mut known, mut restarts) = (self.known(), 0);
         loop {
-            let stretch = Stretch { limit, number: 0, last, before: 0 };
+            let stretch = Stretch { limit, number: 0, last, before: 0, share: 1.0 };
             let search = S::new(self.plan.preemptions);
             let (search, tally, halt) = self.stretch(search, &stretch, &known, || false);
             self.tally = self.tally.and(tally);
