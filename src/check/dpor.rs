@@ -27,9 +27,10 @@ use self::{
 };
 use super::choosers::{Chooser, Point, Search};
 use crate::world::{
-    core::{Core, Status},
+    core::{Core, Status, Thread},
     event::{Kind, Value},
     footprint::{Access, Footprint},
+    object::State,
 };
 
 /// The search, over all executions of a model.
@@ -302,7 +303,7 @@ impl Dpor {
             return at;
         }
         self.trace.know(core.threads.len());
-        let others = (0..core.threads.len()).filter(|&thread| thread != found && pending(core, thread));
+        let others = (0..core.threads.len()).filter(|&thread| thread != found && may_be_taken(core, thread));
         let bounded = self.bound.is_some();
         let others = others.map(|thread| (thread, core.threads[thread].op.kind, footprint(core, thread, bounded)));
         self.trace.others.clear();
@@ -337,6 +338,14 @@ fn footprint(core: &Core, thread: usize, bounded: bool) -> Footprint {
         }
     }
     footprint
+}
+
+/// Whether the thread waits at a scheduling point that another one's step may take it past: that partner comes to its
+/// channel, or completes its once.
+fn may_be_taken(core: &Core, thread: usize) -> bool {
+    let Thread { deal, op, .. } = &core.threads[thread];
+    let once = || op.object.is_some_and(|object| matches!(core.objects[object].state, State::Once(_)));
+    pending(core, thread) && (deal.is_some() || once())
 }
 
 /// Whether the thread waits at a scheduling point.

@@ -91,11 +91,12 @@ impl Core {
     }
 
     /// The thread is about to act: notes why whoever took the last step does not go on.
+    #[inline]
     pub(super) fn note_switch(&mut self, me: usize) {
-        let Turns { holder, tells, next, .. } = self.turns;
-        if !tells || next.is_some() {
+        if !self.turns.tells || self.turns.next.is_some() {
             return;
         }
+        let holder = self.turns.holder;
         let Some(last) = self.events.last().map(|event| event.thread as usize).filter(|last| *last != me) else {
             return;
         };
@@ -113,7 +114,11 @@ impl Core {
     }
 
     /// The next event is one of thread `me`.
+    #[inline]
     pub(super) fn tell_switch(&mut self, me: usize) {
+        if !self.turns.tells {
+            return;
+        }
         let number = self.events.len();
         let turns = &mut self.turns;
         if turns.holder == Some(me) {

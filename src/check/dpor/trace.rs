@@ -3,7 +3,6 @@
 use smallvec::SmallVec;
 
 use crate::world::{
-    clock::Clock,
     core::Core,
     event::Kind,
     footprint::{Access, Footprint, Place},
@@ -90,19 +89,6 @@ impl Trace {
         get(later, thread) > number
     }
 
-    /// The steps that happen before, by the program's own order.
-    pub(super) fn ordered(&self, now: &Clock) -> Counts {
-        let mut counts = Counts::new();
-        for (thread, steps) in self.threads.iter().enumerate() {
-            let seen = now.get(thread);
-            let known = steps.partition_point(|&step| self.steps[step].tick <= seen);
-            if known > 0 {
-                join(&mut counts, &self.steps[steps[known - 1]].clock);
-            }
-        }
-        counts
-    }
-
     /// What comes before a thread's next step in its own and by what made that possible.
     pub(super) fn base_of(&self, thread: usize) -> Counts {
         self.before.get(thread).map_or_else(Counts::new, copy)
@@ -111,7 +97,15 @@ impl Trace {
     /// What a thread's next step comes after, but for what it depends on.
     pub(super) fn base(&self, core: &Core, thread: usize) -> Counts {
         let mut base = self.base_of(thread);
-        join(&mut base, &self.ordered(&core.threads[thread].view.now));
+        let now = &core.threads[thread].view.now;
+        for (other, steps) in self.threads.iter().enumerate() {
+            // What happens before by the program's own order. As a rule that has come before already.
+            let (seen, known) = (now.get(other), get(&base, other) as usize);
+            if steps.get(known).is_some_and(|&step| self.steps[step].tick <= seen) {
+                let known = steps.partition_point(|&step| self.steps[step].tick <= seen);
+                join(&mut base, &self.steps[steps[known - 1]].clock);
+            }
+        }
         base
     }
 
