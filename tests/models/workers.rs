@@ -84,6 +84,42 @@ fn each_value_of_a_choice_is_followed_by_the_same_orders() {
     }
 }
 
+/// Only late does it show that the first thread's load may come after what others do. By then its choice has been shared
+/// out: who is tried in place of the load must not sleep where another value is tried.
+#[test]
+fn who_begins_late_does_not_sleep_elsewhere() {
+    let model = || {
+        let shared = Arc::new([const { AtomicUsize::new(0) }; 4]);
+        let thread = |work: fn(&[AtomicUsize; 4])| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || work(&shared))
+        };
+        let threads = [
+            thread(|[a, _, _, own]| {
+                a.load(SeqCst);
+                own.store(raddle::choice(6), SeqCst);
+            }),
+            thread(|[a, x, ..]| {
+                if x.load(SeqCst) == 1 {
+                    a.store(1, SeqCst)
+                }
+            }),
+            thread(|[_, x, ..]| x.store(1, SeqCst)),
+            thread(|[a, _, y, _]| {
+                if y.load(SeqCst) == 1 {
+                    a.store(2, SeqCst)
+                }
+            }),
+            thread(|[_, _, y, _]| y.store(1, SeqCst)),
+        ];
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    };
+    // None of the two stores to `a`, one of them before or after the load, or both in any order with it.
+    for verdict in verdicts(|check| check, model) {
+        assert_eq!((verdict.executions, verdict.coverage), ((1 + 2 + 2 + 6) * 6, Coverage::Exhausted));
+    }
+}
+
 #[test]
 fn the_first_failure_is_the_same() {
     let fails = |kind: FailureKind, message: &str, model: fn()| {
