@@ -16,7 +16,7 @@ use raddle::{
 };
 
 /// Small parts, smaller ones, and one at a time.
-const ROUNDS: [(usize, u64); 4] = [(32, 128), (7, 5), (3, 1), (1, 2)];
+const ROUNDS: [(usize, u64); 4] = [(32, 256), (7, 5), (3, 1), (1, 2)];
 
 fn check((searches, executions): (usize, u64)) -> Check {
     Check::new("model").strategy(Strategy::Dpor).rounds(searches, executions)
