@@ -128,7 +128,7 @@ fn dies_late() {
 #[test]
 fn an_abort_in_a_part_of_a_search_is_the_same_with_any_number_of_workers() {
     for strategy in compiled(&[Strategy::Dpor]) {
-        for rounds in [(32, 128), (4, 3)] {
+        for rounds in [(32, 256), (4, 3)] {
             let check = || Check::new("dies late").strategy(strategy).rounds(rounds.0, rounds.1).isolated();
             let verdicts = [1, 2, 8].map(|workers| check().workers(workers).run(dies_late).unwrap());
             let told = |verdict: &Verdict| (verdict.failure.clone(), verdict.executions, verdict.coverage);

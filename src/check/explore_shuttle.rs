@@ -81,6 +81,9 @@ fn on_execution<R>(plan: &Plan, model: &Model, work: impl FnOnce(&mut Session<'_
         ex.core.borrow_mut().noted = Some(Default::default());
     }
     let armed = Armed::new(&plan.case, plan.strategy);
+    // Every execution counts a reference: workers that share the count would wait for each other.
+    let shared = Arc::clone(model);
+    let model: &Model = &(Arc::new(move || shared()) as Model);
     let result = work(&mut Session { armed, plan, model, ex: &ex, tally: Tally::default(), restarts: 0 });
     forget_returned();
     result

@@ -86,7 +86,7 @@ pub const FIRINGS: u32 = 2;
 /// Executions that [`check`](check()) may spend on making a failure smaller.
 pub const SMALLEST: u64 = 4_000;
 /// Searches in a round of `dpor`, and executions of each: part of what numbers executions.
-const ROUNDS: (usize, u64) = (32, 128);
+const ROUNDS: (usize, u64) = (32, 256);
 /// Steps in one execution, in the loom world.
 pub const LOOM_STEPS: u64 = 20_000;
 /// Steps in one execution, in the shuttle world.

@@ -169,7 +169,7 @@ fn a_limit_on_early_timeouts_takes_outcomes_away_and_says_so() {
 #[test]
 fn workers_change_nothing() {
     if shuttle() {
-        workers::agree(200, program(true, false), |check, program| {
+        workers::agree(120, program(true, false), |check, program| {
             let recorder = Recorder::default();
             let (seen, program) = (recorder.clone(), program.clone());
             let all = check.outcomes(move || facade::run(&program, &seen)).unwrap_or_else(|why| panic!("{why}"));

@@ -97,7 +97,7 @@ fn depth_first_search_sees_exactly_what_can_happen() {
 #[test]
 fn workers_change_nothing() {
     if shuttle() {
-        workers::agree(400, program(true), |check, program| {
+        workers::agree(250, program(true), |check, program| {
             let recorder = Recorder::default();
             let (seen, program) = (recorder.clone(), program.clone());
             let all = check.outcomes(move || facade::run(&program, &seen)).unwrap_or_else(|why| panic!("{why}"));
