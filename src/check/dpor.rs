@@ -119,14 +119,13 @@ impl Dpor {
     /// `at` are tried the other way round.
     fn races(&mut self, at: usize, step: (usize, Kind), base: &Counts, footprint: &Footprint) -> Counts {
         let mut clock = copy(base);
-        let mut latest = self.trace.dependencies(footprint, false);
-        let alone = latest.is_empty();
-        latest.retain(|earlier| *earlier < at);
-        self.trace.after(step.1, footprint, &latest, &mut clock);
+        let mut all = self.trace.dependencies(footprint);
+        let alone = all.is_empty();
+        all.truncate(all.partition_point(|earlier| *earlier < at));
+        self.trace.after(step.1, footprint, &all, &mut clock);
         if alone && !self.wakes {
             return clock;
         }
-        let all = self.trace.dependencies(footprint, true);
         // A step that waits may have been let through by any of them: which ones it could have come before without, is seen
         // only when that is tried.
         let waits = match step.1 {
@@ -137,7 +136,7 @@ impl Dpor {
             _ => false,
         };
         let mut tried: SmallVec<[usize; 8]> = SmallVec::new();
-        for &earlier in all.iter().rev().filter(|&&earlier| earlier < at) {
+        for &earlier in all.iter().rev() {
             let trace = &self.trace;
             let between = |&later: &usize| trace.precedes(earlier, &trace.steps[later].clock);
             let ordered = trace.steps[earlier].thread == step.0 || trace.precedes(earlier, base);

@@ -15,6 +15,8 @@ mod facade;
 #[path = "../common/fuzz.rs"]
 mod fuzz;
 mod program;
+// It takes all the random programs: see `fuzz::cases`.
+#[cfg(not(shuttle))]
 mod sabotage;
 
 use std::{cell::Cell, collections::BTreeSet};

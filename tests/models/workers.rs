@@ -286,6 +286,9 @@ fn a_model_that_does_not_repeat_itself_is_found_out() {
 
 #[test]
 fn a_check_within_a_model_is_an_error_in_every_worker() {
+    if !shuttle() {
+        return;
+    }
     for workers in [1, 2, 8].into_iter().filter(|_| shuttle()) {
         let verdict = check((4, 3)).workers(workers).run(|| {
             load_store_counter((2, 2));

@@ -109,34 +109,47 @@ impl Trace {
         base
     }
 
-    /// The steps that one with this footprint depends on: the latest that are, and, if `all`, those before them.
-    pub(super) fn dependencies(&self, footprint: &Footprint, all: bool) -> SmallVec<[usize; 8]> {
+    /// The last step has ended the execution.
+    fn ended(&self) -> bool {
+        self.steps.last().is_some_and(|step| step.footprint.last)
+    }
+
+    /// The steps that one with this footprint depends on, in their order.
+    pub(super) fn dependencies(&self, footprint: &Footprint) -> SmallVec<[usize; 8]> {
         let mut found: SmallVec<[usize; 8]> = SmallVec::new();
         if footprint.last {
             found.extend(self.threads.iter().filter_map(|steps| steps.last().copied()));
         }
-        if self.steps.last().is_some_and(|step| step.footprint.last) {
+        if self.ended() {
             // What would come after it does not come at all.
             found.push(self.steps.len() - 1);
         }
         for (place, access) in &footprint.places {
             let touched = self.places.iter().find(|(other, _)| other == place).map(|(_, touched)| touched);
             let Some(touched) = touched.filter(|_| *access != Access::Awaits) else { continue };
-            let changed = || touched.iter().rposition(|(_, theirs)| *theirs == Access::Changes);
-            let since = if all { 0 } else { changed().unwrap_or(0) };
-            // In their order, which leaves nothing to sort as a rule.
-            let depends = |theirs: Access| access.conflicts(theirs);
-            found.extend(touched[since..].iter().filter(|(_, theirs)| depends(*theirs)).map(|(step, _)| *step));
+            for &(step, theirs) in touched {
+                if access.conflicts(theirs) {
+                    found.push(step);
+                }
+            }
         }
-        found.sort_unstable();
-        found.dedup();
+        // Those of one place are in their order.
+        if footprint.places.len() > 1 || footprint.last || self.ended() {
+            found.sort_unstable();
+            found.dedup();
+        }
         found
     }
 
     /// What a step comes after, by what it depends on and what it awaits: a writer that all have given the lock back, a
     /// reader that writers have.
     pub(super) fn after(&self, kind: Kind, footprint: &Footprint, found: &[usize], clock: &mut Counts) {
-        found.iter().for_each(|&step| join(clock, &self.steps[step].clock));
+        for &step in found.iter().rev() {
+            // What comes before a later one has come with it.
+            if !self.precedes(step, clock) {
+                join(clock, &self.steps[step].clock);
+            }
+        }
         for (place, _) in footprint.places.iter().filter(|(_, access)| *access == Access::Awaits) {
             let touched = self.places.iter().find(|(other, _)| other == place).map(|(_, touched)| touched);
             for &(step, access) in touched.into_iter().flatten() {
