@@ -1,7 +1,7 @@
 //! Fixed variants with more threads than the catalogue's small inputs. With four threads, every execution; with five,
 //! which is as many as loom runs, those with at most two preemptions. How many that is stands in each test's closing
-//! note.
-#![cfg(not(shuttle))]
+//! note. A build that is narrowed to loom has the same engine, and need not go through all of that again.
+#![cfg(not(any(loom, shuttle)))]
 
 use raddle::{
     Coverage, Strategy,

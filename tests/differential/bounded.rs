@@ -49,7 +49,7 @@ fn within((values, failures): &Ends, (all, failing): &Ends) -> bool {
 fn the_reduced_search_misses_nothing_within_a_bound() {
     let [dpor, dfs] = compiled(&[Strategy::Dpor, Strategy::Dfs])[..] else { return };
     let (fewer, all) = (Cell::new(0), Cell::new(0));
-    let result = runner(300).run(&(program(true), 0..3_u32), |(program, bound)| {
+    let result = runner(200).run(&(program(true), 0..3_u32), |(program, bound)| {
         let (Some((everything, _)), Some((expected, kept))) =
             (ends(&program, dfs, None), ends(&program, dfs, Some(bound)))
         else {
@@ -74,6 +74,6 @@ fn the_reduced_search_misses_nothing_within_a_bound() {
         panic!("{why}");
     }
     let (fewer, all) = (fewer.get(), all.get());
-    println!("{all} of {} programs compared, {fewer} with fewer outcomes within the bound", cases(300));
-    assert!(all * 10 >= cases(300) * 7 && fewer * 50 >= all, "{all} compared, {fewer} with fewer outcomes");
+    println!("{all} of {} programs compared, {fewer} with fewer outcomes within the bound", cases(200));
+    assert!(all * 10 >= cases(200) * 7 && fewer * 50 >= all, "{all} compared, {fewer} with fewer outcomes");
 }
