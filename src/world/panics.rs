@@ -179,10 +179,12 @@ impl Core {
         (0..self.threads.len()).filter(unasked).find_map(|t| self.panic_of(t))
     }
 
-    /// A panic that nobody has been told of: in a stuck execution, nobody will be.
+    /// A panic that nobody has been told of: in a stuck execution, nobody will be. Of several, that of the thread which was
+    /// spawned first: equivalent executions tell the same.
     pub(super) fn untold_panic(&self) -> Option<String> {
         let untold = |t: usize| self.threads[t].status != Status::Finished || !self.threads[t].joined;
-        self.panics.iter().find(|(t, _)| untold(*t)).map(|(t, note)| self.full(*t, note))
+        let told = self.panics.iter().filter(|(t, _)| untold(*t)).min_by_key(|(t, _)| *t);
+        told.map(|(t, note)| self.full(*t, note))
     }
 
     /// What the panic says that has ended a thread.
@@ -192,10 +194,12 @@ impl Core {
 
     /// What a panic says; if it is only that other threads have panicked, then also what they said.
     pub(super) fn full(&self, thread: usize, note: &PanicNote) -> String {
+        let mut others: Vec<_> = self.panics.iter().filter(|(t, _)| note.vague() && *t != thread).collect();
+        others.sort_by_key(|(t, _)| *t);
         let told = |(t, other): &(usize, PanicNote)| {
-            (*t != thread && !other.vague()).then(|| format!("{}: {}", self.thread_name(*t), other.message))
+            (!other.vague()).then(|| format!("{}: {}", self.thread_name(*t), other.message))
         };
-        let others: Vec<String> = self.panics.iter().filter(|_| note.vague()).filter_map(told).collect();
+        let others: Vec<String> = others.into_iter().filter_map(told).collect();
         match others[..] {
             [] => note.message.clone(),
             _ => format!("{} ({})", note.message, others.join("; ")),

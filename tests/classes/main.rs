@@ -3,9 +3,6 @@
 //! The truth is depth-first search without any reduction. Once as it is: it shows what can come out. And once with dpor's
 //! steps: of each of its executions the class is told from the footprints of what the steps came to, compared two by two.
 //! Dpor must see the same outcomes, by tokens that replay them, and run each class, and none twice.
-//!
-//! Open: if two threads panic, and nothing orders the ends of the two, dpor may tell of one in each execution where others
-//! are told of in some. A long run on threads (`DIFFERENTIAL_CASES`) comes to such a program once in about a thousand.
 #![cfg(any(feature = "model", shuttle))]
 #![cfg(not(loom))]
 
