@@ -25,19 +25,22 @@ const THREE_CALLS: Input = Input::new(&[1, 1, 1], 0);
 const FOUR_CALLS: Input = Input::new(&[1, 1, 1, 1], 0);
 const THREE_USERS: Input = Input::new(&[2, 1, 1], 1);
 const FOUR_USERS: Input = Input::new(&[1, 1, 1, 1], 2);
+// Webs of which `mutex` makes four goroutines, one a link; and `channel`, one a page and the starter.
+const FOUR_LINKS: Input = Input::new(&[0b0110, 0b1000, 0b1000, 0], 0);
+const THREE_PAGES: Input = Input::new(&[0b110, 0b001, 0], 0);
 
 #[track_caller]
 fn holds(case: &str, strategy: Strategy, input: &Input) {
     let case = find(case).unwrap_or_else(|| panic!("there is no case {case:?}"));
     let check = case.check(strategy).executions(EXECUTIONS);
     let verdict = case.run(check, input).unwrap_or_else(|why| panic!("{}: {why}", case.name()));
-    print!("{} threads: {}", input.work.len() + 1, suite::closing_note(std::slice::from_ref(&verdict)));
+    print!("{:?}: {}", input.work, suite::closing_note(std::slice::from_ref(&verdict)));
     assert!(verdict.passed(), "{}", raddle::render(&verdict));
     let expected = match strategy {
         Strategy::Preemptions(bound) => Coverage::Bounded { preemptions: Some(bound), firings: None, wakes: None },
         _ => Coverage::Exhausted,
     };
-    assert_eq!(verdict.coverage, expected, "{} with {} threads", case.name(), input.work.len() + 1);
+    assert_eq!(verdict.coverage, expected, "{} with {:?}", case.name(), input.work);
 }
 
 #[test]
@@ -114,4 +117,18 @@ fn buffer_channels_keep_none_of_four_users_waiting() {
         holds(case, BOUNDED, &THREE_USERS);
         holds(case, BOUNDED, &FOUR_USERS);
     }
+}
+
+/// With these links `mutex` has 31,074 executions, and with one goroutine more over 100,000.
+#[test]
+fn mutex_crawlers_fetch_each_page_once_with_four_goroutines() {
+    holds("crawler/mutex", EXHAUSTIVE, &THREE_PAGES);
+    holds("crawler/mutex", BOUNDED, &FOUR_LINKS);
+    holds("crawler/mutex-held", BOUNDED, &FOUR_LINKS);
+}
+
+#[test]
+fn channel_crawlers_fetch_each_page_once_with_four_goroutines() {
+    holds("crawler/channel", EXHAUSTIVE, &THREE_PAGES);
+    holds("crawler/channel-count-after", EXHAUSTIVE, &THREE_PAGES);
 }
