@@ -43,7 +43,10 @@ pub fn ends<T: Ord + fmt::Debug + Send + 'static>(program: impl Fn() -> T + Send
         End::Returned(value) => format!("{value:?}"),
         End::Failed { kind, message, waiting } if waiting.is_empty() => format!("{kind}: {message}"),
         End::Failed { kind, waiting, .. } => {
-            let doing = |waiting: &String| waiting.split(" of ").next().unwrap_or_default().to_owned();
+            let doing = |waiting: &String| {
+                let place = waiting.find(" of ").or_else(|| waiting.find(" at ")).unwrap_or(waiting.len());
+                waiting[..place].to_owned()
+            };
             format!("{kind}: {}", waiting.iter().map(doing).collect::<Vec<_>>().join(", "))
         }
     };

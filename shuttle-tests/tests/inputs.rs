@@ -16,7 +16,7 @@ use proptest::{
 use raddle::{
     Coverage,
     Strategy::{Dpor, Random},
-    patterns::{Case, Input, Pattern, bank, cases, counter, crawler, find, timer, vote},
+    patterns::{Case, Input, Pattern, bank, cases, counter, crawler, find, quote, timer, vote},
 };
 
 const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/inputs.txt");
@@ -109,6 +109,27 @@ fn fixed_crawlers_fetch_any_web() {
     hold(fixed(&crawler::PATTERN), (vec(0..32_usize, 1..=5), 0..32_usize));
 }
 
+#[test]
+fn fixed_scanners_read_any_text() {
+    let texts = || vec(0..=3_usize, 0..=8);
+    let pulling = ["quote/data-state", "quote/escape-flag", "quote/code-state"];
+    hold(named(&pulling), (texts(), 0..=0_usize));
+    hold(named(&["quote/explicit-state", "quote/closing"]), (texts(), 0..=3_usize));
+    let complete = |(mut work, more): (Vec<usize>, usize)| {
+        // A string begins with a quote; of two more quotes one ends it.
+        work.insert(0, 0);
+        work.extend([0, 0]);
+        (work, more)
+    };
+    hold(named(&["quote/goroutine"]), (texts(), 0..=0_usize).prop_map(complete));
+}
+
+#[test]
+fn fixed_muxes_give_any_callers_their_replies() {
+    hold(named(&["mux/delete"]), (vec(0..=3_usize, 0..=5), 1..=1_usize));
+    hold(named(&["mux/cancel"]), (vec(1..=1_usize, 0..=6), 1..=3_usize));
+}
+
 /// Inputs in the order of their size. A failing one is shrunk to the smallest that fails, without exception: where
 /// proptest's own strategies take the first smaller input that fails for a step on the way, and may so be led to an
 /// input that no single step makes smaller, this tries every smaller one, beginning with the smallest.
@@ -178,6 +199,10 @@ fn inputs(case: &Case) -> Smallest {
         ("channel", _) if buffer => (1..=3, 1..=2, 1..=2),
         ("timer", _) => (1..=2, 1..=1, 0..=1),
         ("crawler", _) => (1..=3, 0..=7, 0..=7),
+        ("quote", "go-on") => (1..=3, 0..=2, 0..=1),
+        ("quote", _) => (1..=3, 0..=2, 0..=0),
+        ("mux", "unsolicited") => (1..=1, 1..=1, 1..=2),
+        ("mux", _) => (1..=2, 1..=2, 1..=1),
         _ => panic!("nobody has said what an input of {} may be", case.name()),
     };
     let mut works: Vec<Vec<usize>> = vec![Vec::new()];
@@ -203,6 +228,16 @@ fn inputs(case: &Case) -> Smallest {
             let links =
                 |(page, links): (usize, &usize)| links >> input.work.len() == 0 && (own || links >> page & 1 == 0);
             input.work.iter().enumerate().all(links) && input.goal >> input.work.len() == 0
+        });
+    }
+    if case.pattern == "quote" {
+        // A string, or what is missing its last quote.
+        inputs.retain(|input| {
+            let mut text = quote::text(input);
+            if case.variant == "stop-early" {
+                text.push('"');
+            }
+            quote::matched(&text) == Some(text.len())
         });
     }
     if case.pattern == "vote" {

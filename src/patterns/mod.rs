@@ -10,6 +10,8 @@ pub mod channel;
 pub mod counter;
 pub mod crawler;
 pub mod goroutine;
+pub mod mux;
+pub mod quote;
 pub mod timer;
 pub mod vote;
 
@@ -42,6 +44,8 @@ pub const PATTERNS: &[Pattern] = &[
     channel::PATTERN,
     timer::PATTERN,
     crawler::PATTERN,
+    quote::PATTERN,
+    mux::PATTERN,
 ];
 
 /// Every case of every pattern.
