@@ -25,6 +25,14 @@ const THREE_CALLS: Input = Input::new(&[1, 1, 1], 0);
 const FOUR_CALLS: Input = Input::new(&[1, 1, 1, 1], 0);
 const THREE_USERS: Input = Input::new(&[2, 1, 1], 1);
 const FOUR_USERS: Input = Input::new(&[1, 1, 1, 1], 2);
+// How many calls each caller of a mux makes, and how many replies there are to each. The first caller is main.
+const TWO_CALLS: Input = Input::new(&[2], 1);
+const TWO_CALLERS: Input = Input::new(&[1, 1], 1);
+const THREE_CALLERS: Input = Input::new(&[1, 1, 1], 1);
+// Servers that answer, and how many calls there are at once.
+const THREE_SERVERS: Input = Input::new(&[0, 0, 0], 1);
+const FOUR_SERVERS: Input = Input::new(&[0, 0, 0, 0], 1);
+const TWO_CALLS_AT_ONCE: Input = Input::new(&[0], 2);
 // Webs of which `mutex` makes four goroutines, one a link; and `channel`, one a page and the starter.
 const FOUR_LINKS: Input = Input::new(&[0b0110, 0b1000, 0b1000, 0], 0);
 const THREE_PAGES: Input = Input::new(&[0b110, 0b001, 0], 0);
@@ -131,4 +139,23 @@ fn mutex_crawlers_fetch_each_page_once_with_four_goroutines() {
 fn channel_crawlers_fetch_each_page_once_with_four_goroutines() {
     holds("crawler/channel", EXHAUSTIVE, &THREE_PAGES);
     holds("crawler/channel-count-after", EXHAUSTIVE, &THREE_PAGES);
+}
+
+/// With two callers `delete` has more than 20,000 executions.
+#[test]
+fn muxes_give_three_callers_their_replies() {
+    holds("mux/delete", EXHAUSTIVE, &TWO_CALLS);
+    holds("mux/delete", BOUNDED, &TWO_CALLERS);
+    holds("mux/delete", Strategy::Preemptions(1), &THREE_CALLERS);
+    holds("mux/cancel", Strategy::Preemptions(1), &TWO_CALLERS);
+}
+
+/// With four servers they have more than 100,000 executions with two preemptions.
+#[test]
+fn replicated_clients_ask_four_servers() {
+    for case in ["replicated/prefer", "replicated/timeouts", "replicated/capacity-enough"] {
+        holds(case, BOUNDED, &THREE_SERVERS);
+        holds(case, Strategy::Preemptions(1), &FOUR_SERVERS);
+    }
+    holds("replicated/prefer", BOUNDED, &TWO_CALLS_AT_ONCE);
 }

@@ -2,8 +2,11 @@
 //! way in which it can end, with the webs of the golden outcomes.
 #![cfg(not(loom))]
 
+mod common;
+
 use std::collections::BTreeSet;
 
+use common::{ends, lines};
 use raddle::{
     patterns::{
         Input,
@@ -18,7 +21,7 @@ use raddle::{
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
 };
-use shuttle_tests::{ends, verify};
+use shuttle_tests::verify;
 
 #[test]
 fn serial_go_crawler_returns_too_early() {
@@ -111,10 +114,6 @@ const TWO_WAYS: Input = Input::new(&[0b0110, 0b1000, 0b1000, 0], 0);
 const BACK: Input = Input::new(&[0b110, 0b001, 0], 0);
 const TWO_LINKS: Input = Input::new(&[0b110, 0, 0], 0);
 
-fn set<const N: usize>(ends: [&str; N]) -> BTreeSet<String> {
-    ends.map(str::to_owned).into()
-}
-
 /// How often each page has been fetched when the crawl returns, in the order of their numbers; and how else it ends.
 fn fetches<C: Crawl>(input: Input) -> BTreeSet<String> {
     ends(move || {
@@ -127,11 +126,11 @@ fn fetches<C: Crawl>(input: Input) -> BTreeSet<String> {
 #[test]
 fn crawlers_fetch_each_page_once_in_every_execution() {
     for (input, once) in [(TWO_WAYS, "[1, 1, 1, 1]"), (BACK, "[1, 1, 1]")] {
-        assert_eq!(fetches::<serial::Crawler>(input.clone()), set([once]));
-        assert_eq!(fetches::<mutex::Crawler>(input.clone()), set([once]));
-        assert_eq!(fetches::<mutex_held::Crawler>(input.clone()), set([once]));
-        assert_eq!(fetches::<channel::Crawler>(input.clone()), set([once]));
-        assert_eq!(fetches::<channel_count_after::Crawler>(input), set([once]));
+        assert_eq!(fetches::<serial::Crawler>(input.clone()), lines([once]));
+        assert_eq!(fetches::<mutex::Crawler>(input.clone()), lines([once]));
+        assert_eq!(fetches::<mutex_held::Crawler>(input.clone()), lines([once]));
+        assert_eq!(fetches::<channel::Crawler>(input.clone()), lines([once]));
+        assert_eq!(fetches::<channel_count_after::Crawler>(input), lines([once]));
     }
 }
 
@@ -148,43 +147,43 @@ fn crawlers_find_four_pages_of_the_lecture_and_miss_one() {
 
 #[test]
 fn split_lock_fetches_the_page_at_the_end_of_two_ways_once_or_twice() {
-    assert_eq!(fetches::<mutex_split_lock::Crawler>(TWO_WAYS), set(["[1, 1, 1, 1]", "[1, 1, 1, 2]"]));
+    assert_eq!(fetches::<mutex_split_lock::Crawler>(TWO_WAYS), lines(["[1, 1, 1, 1]", "[1, 1, 1, 2]"]));
 }
 
 #[test]
 fn mark_late_fetches_the_page_at_the_end_of_two_ways_once_or_twice() {
-    assert_eq!(fetches::<channel_mark_late::Crawler>(TWO_WAYS), set(["[1, 1, 1, 1]", "[1, 1, 1, 2]"]));
+    assert_eq!(fetches::<channel_mark_late::Crawler>(TWO_WAYS), lines(["[1, 1, 1, 1]", "[1, 1, 1, 2]"]));
 }
 
 #[test]
 fn without_a_starter_the_coordinator_waits_for_itself() {
-    assert_eq!(fetches::<channel_root::Crawler>(BACK), set(["Deadlock: main in send"]));
+    assert_eq!(fetches::<channel_root::Crawler>(BACK), lines(["Deadlock {main:send}"]));
 }
 
 #[test]
 fn who_returns_too_early_may_have_any_part_of_the_pages() {
     let any = ["[1, 0, 0]", "[1, 0, 1]", "[1, 1, 0]", "[1, 1, 1]"];
-    assert_eq!(fetches::<serial_go::Crawler>(TWO_LINKS), set(any));
+    assert_eq!(fetches::<serial_go::Crawler>(TWO_LINKS), lines(any));
     // One goroutine is done before the other counts itself: main may be just about to return.
     let reused = "Panic: sync: WaitGroup is reused before previous Wait has returned";
-    assert_eq!(fetches::<mutex_add_in_child::Crawler>(TWO_LINKS), &set(any) | &set([reused]));
+    assert_eq!(fetches::<mutex_add_in_child::Crawler>(TWO_LINKS), &lines(any) | &lines([reused]));
 }
 
 #[test]
 fn a_wrong_count_leaves_workers_behind() {
     // The starter is t1, the worker of the first page t2.
-    let (t2, t3, t4) = ("Leak: t2 in send", "Leak: t3 in send", "Leak: t4 in send");
-    let both = "Leak: t3 in send, t4 in send";
-    assert_eq!(fetches::<channel_count_in_workers::Crawler>(TWO_LINKS), set(["[1, 1, 1]", t2, t3, t4, both]));
+    let (t2, t3, t4) = ("Leak {t2:send}", "Leak {t3:send}", "Leak {t4:send}");
+    let both = "Leak {t3:send, t4:send}";
+    assert_eq!(fetches::<channel_count_in_workers::Crawler>(TWO_LINKS), lines(["[1, 1, 1]", t2, t3, t4, both]));
     // One message too many, whichever comes last.
-    assert_eq!(fetches::<channel_send_per_url::Crawler>(TWO_LINKS), set([t2, t3, t4]));
+    assert_eq!(fetches::<channel_send_per_url::Crawler>(TWO_LINKS), lines([t2, t3, t4]));
 }
 
 #[test]
 fn a_missing_page_is_waited_for_for_ever() {
     let missing = Input::new(&[0b110, 0, 0], 0b100);
-    assert_eq!(fetches::<mutex_done_skipped::Crawler>(missing.clone()), set(["Deadlock: main in wait"]));
-    assert_eq!(fetches::<channel_silent::Crawler>(missing), set(["Deadlock: main in recv"]));
+    assert_eq!(fetches::<mutex_done_skipped::Crawler>(missing.clone()), lines(["Deadlock {main:wait}"]));
+    assert_eq!(fetches::<channel_silent::Crawler>(missing), lines(["Deadlock {main:recv}"]));
 }
 
 /// A web that counts how many of its pages are on their way at once.
@@ -216,8 +215,8 @@ fn most<C: Crawl>() -> BTreeSet<String> {
 
 #[test]
 fn only_who_does_not_hold_the_lock_has_two_fetches_in_flight() {
-    assert_eq!(most::<serial::Crawler>(), set(["1"]));
-    assert_eq!(most::<mutex_held::Crawler>(), set(["1"]));
-    assert_eq!(most::<mutex::Crawler>(), set(["1", "2"]));
-    assert_eq!(most::<channel::Crawler>(), set(["1", "2"]));
+    assert_eq!(most::<serial::Crawler>(), lines(["1"]));
+    assert_eq!(most::<mutex_held::Crawler>(), lines(["1"]));
+    assert_eq!(most::<mutex::Crawler>(), lines(["1", "2"]));
+    assert_eq!(most::<channel::Crawler>(), lines(["1", "2"]));
 }

@@ -1,59 +1,22 @@
 //! Inputs drawn by proptest: fixed variants hold with any, and the smallest that breaks a broken variant is the one in
 //! the catalogue.
-//!
-//! Every draw comes from fixed seeds, so a run of these tests is like any other. An input with which a fixed variant
-//! fails is kept in `proptest-regressions`, and tried first from then on.
 #![cfg(not(loom))]
+
+mod common;
 
 use std::{cell::RefCell, cmp::Reverse, rc::Rc};
 
+use common::{fixed, hold, named, runner};
 use proptest::{
     collection::vec,
-    prelude::any,
     strategy::{NewTree, Strategy, ValueTree},
-    test_runner::{Config, FileFailurePersistence, TestCaseError, TestError, TestRng, TestRunner},
+    test_runner::{Config, TestCaseError, TestError, TestRunner},
 };
 use raddle::{
     Coverage,
     Strategy::{Dpor, Random},
-    patterns::{Case, Input, Pattern, bank, cases, counter, crawler, find, quote, timer, vote},
+    patterns::{Case, Input, bank, cases, counter, crawler, quote, replicated, timer, vote},
 };
-
-const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/inputs.txt");
-/// Inputs that each fixed variant is tried with, and schedules for each.
-const INPUTS: u32 = 48;
-const SCHEDULES: u64 = 20;
-
-fn runner(config: Config) -> TestRunner {
-    let rng = TestRng::deterministic_rng(config.rng_algorithm);
-    TestRunner::new_with_rng(config, rng)
-}
-
-/// These cases hold, with any of these inputs, in any schedule.
-fn hold<'a>(cases: impl IntoIterator<Item = &'a Case>, inputs: impl Strategy<Value = (Vec<usize>, usize)>) {
-    let inputs = (inputs, any::<u64>());
-    for case in cases {
-        let persistence = FileFailurePersistence::Direct(REGRESSIONS);
-        let config = Config { cases: INPUTS, failure_persistence: Some(Box::new(persistence)), ..Config::default() };
-        let held = runner(config).run(&inputs, |((work, goal), seed)| {
-            let input = Input { work: work.into(), goal };
-            let verdict = case.run(case.check(Random).seed(seed).schedules(SCHEDULES), &input);
-            let verdict = verdict.map_err(|why| TestCaseError::fail(why.to_string()))?;
-            case.judge(&verdict).map_err(|why| TestCaseError::fail(format!("{} {why}", case.name())))
-        });
-        held.unwrap_or_else(|why| panic!("{}: {why}", case.name()));
-    }
-}
-
-/// The fixed variants of a pattern.
-fn fixed(pattern: &'static Pattern) -> impl Iterator<Item = &'static Case> {
-    pattern.cases.iter().filter(|case| !case.broken())
-}
-
-/// The cases with these names.
-fn named(names: &[&str]) -> Vec<&'static Case> {
-    names.iter().map(|name| find(name).unwrap_or_else(|| panic!("there is no case {name:?}"))).collect()
-}
 
 #[test]
 fn fixed_counters_hold_with_any_work() {
@@ -130,6 +93,16 @@ fn fixed_muxes_give_any_callers_their_replies() {
     hold(named(&["mux/cancel"]), (vec(1..=1_usize, 0..=6), 1..=3_usize));
 }
 
+/// Any servers, of which one answers at least.
+#[test]
+fn fixed_clients_have_their_answers_whoever_hangs() {
+    let answering = |(mut servers, at, calls): (Vec<usize>, usize, usize)| {
+        servers.insert(at % (servers.len() + 1), 0);
+        (servers, calls)
+    };
+    hold(fixed(&replicated::PATTERN), (vec(0..=1_usize, 0..=4), 0..=4_usize, 1..=3_usize).prop_map(answering));
+}
+
 /// Inputs in the order of their size. A failing one is shrunk to the smallest that fails, without exception: where
 /// proptest's own strategies take the first smaller input that fails for a step on the way, and may so be led to an
 /// input that no single step makes smaller, this tries every smaller one, beginning with the smallest.
@@ -203,6 +176,8 @@ fn inputs(case: &Case) -> Smallest {
         ("quote", _) => (1..=3, 0..=2, 0..=0),
         ("mux", "unsolicited") => (1..=1, 1..=1, 1..=2),
         ("mux", _) => (1..=2, 1..=2, 1..=1),
+        ("replicated", "prefer-race") => (1..=3, 0..=1, 1..=2),
+        ("replicated", _) => (1..=3, 0..=1, 1..=1),
         _ => panic!("nobody has said what an input of {} may be", case.name()),
     };
     let mut works: Vec<Vec<usize>> = vec![Vec::new()];
@@ -239,6 +214,10 @@ fn inputs(case: &Case) -> Smallest {
             }
             quote::matched(&text) == Some(text.len())
         });
+    }
+    if case.pattern == "replicated" {
+        // If no server answers, no client has an answer.
+        inputs.retain(|input| input.work.contains(&0));
     }
     if case.pattern == "vote" {
         // The simplest election of so many voters: everybody says yes, and every vote is needed.

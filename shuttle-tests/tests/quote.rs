@@ -2,6 +2,9 @@
 //! is said by a regular expression.
 #![cfg(not(loom))]
 
+mod common;
+
+use common::ends;
 use proptest::{
     collection::vec,
     prelude::Strategy,
@@ -19,7 +22,7 @@ use raddle::{
     },
 };
 use regex::Regex;
-use shuttle_tests::{ends, verify};
+use shuttle_tests::verify;
 
 #[test]
 fn shadowed_quote_reads_for_ever() {
@@ -98,10 +101,10 @@ fn pushed_scanners_say_one_thing_in_every_execution() {
 
 #[test]
 fn a_goroutine_that_reads_ends_with_its_last_word_alone() {
-    assert_eq!(said::<stop_early::Scanner>(r#""a"#, 0), ["Leak: t1 in recv"]);
-    assert_eq!(said::<stop_early::Scanner>("", 0), ["Leak: t1 in recv"]);
-    assert_eq!(said::<go_on::Scanner>(r#""a""#, 1), ["Deadlock: main in send"]);
-    assert_eq!(said::<go_on::Scanner>("a", 1), ["Deadlock: main in send"]);
+    assert_eq!(said::<stop_early::Scanner>(r#""a"#, 0), ["Leak {t1:recv}"]);
+    assert_eq!(said::<stop_early::Scanner>("", 0), ["Leak {t1:recv}"]);
+    assert_eq!(said::<go_on::Scanner>(r#""a""#, 1), ["Deadlock {main:send}"]);
+    assert_eq!(said::<go_on::Scanner>("a", 1), ["Deadlock {main:send}"]);
 }
 
 #[test]
@@ -109,7 +112,7 @@ fn no_status_says_that_it_needs_more_twice_and_then_nothing() {
     let explored = Check::new("no status").outcomes(|| run::<no_status::Scanner>(&['"', 'a', '"'], 0));
     let explored = explored.expect("the check can be done");
     let [only] = &explored.all[..] else { panic!("it ends in {} ways", explored.all.len()) };
-    assert_eq!(said::<no_status::Scanner>(r#""a""#, 0), ["Deadlock: main in recv"]);
+    assert_eq!(said::<no_status::Scanner>(r#""a""#, 0), ["Deadlock {main:recv}"]);
     assert!(matches!(only.end, End::Failed { .. }));
     let heard = only.steps.iter().filter(|step| step.kind == Kind::Receive && step.thread == 0).count();
     assert_eq!(heard, 3, "once when it is made, and twice of three characters:\n{}", only.interleaving());
@@ -165,7 +168,7 @@ proptest! {
         assert_eq!(said::<explicit_state::Scanner>(&text, 2), says(&expected));
         assert_eq!(said::<closing::Scanner>(&text, 2), says(&expected));
         let last = matches!(expected.last(), Some(Success | BadInput));
-        let expected = if last { says(&expected) } else { vec!["Leak: t1 in recv".to_owned()] };
+        let expected = if last { says(&expected) } else { vec!["Leak {t1:recv}".to_owned()] };
         assert_eq!(said::<goroutine::Scanner>(&text, 0), expected);
     }
 }

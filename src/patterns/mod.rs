@@ -12,6 +12,7 @@ pub mod crawler;
 pub mod goroutine;
 pub mod mux;
 pub mod quote;
+pub mod replicated;
 pub mod timer;
 pub mod vote;
 
@@ -46,6 +47,7 @@ pub const PATTERNS: &[Pattern] = &[
     crawler::PATTERN,
     quote::PATTERN,
     mux::PATTERN,
+    replicated::PATTERN,
 ];
 
 /// Every case of every pattern.
