@@ -15,7 +15,7 @@ use proptest::{
 use raddle::{
     Coverage,
     Strategy::{Dpor, Random},
-    patterns::{Case, Input, bank, cases, counter, crawler, quote, replicated, timer, vote},
+    patterns::{Case, Input, bank, cases, counter, crawler, leak, quote, replicated, timer, vote},
 };
 
 #[test]
@@ -85,6 +85,11 @@ fn fixed_scanners_read_any_text() {
         (work, more)
     };
     hold(named(&["quote/goroutine"]), (texts(), 0..=0_usize).prop_map(complete));
+}
+
+#[test]
+fn whoever_is_told_is_not_left_behind() {
+    hold(fixed(&leak::PATTERN), (vec(0..=4_usize, 0..=7), 0..=8_usize));
 }
 
 #[test]
@@ -178,6 +183,8 @@ fn inputs(case: &Case) -> Smallest {
         ("mux", _) => (1..=2, 1..=2, 1..=1),
         ("replicated", "prefer-race") => (1..=3, 0..=1, 1..=2),
         ("replicated", _) => (1..=3, 0..=1, 1..=1),
+        ("leak", "dump") => (1..=3, 1..=1, 0..=0),
+        ("leak", _) => (1..=3, 1..=1, 0..=3),
         _ => panic!("nobody has said what an input of {} may be", case.name()),
     };
     let mut works: Vec<Vec<usize>> = vec![Vec::new()];

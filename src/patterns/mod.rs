@@ -10,6 +10,7 @@ pub mod channel;
 pub mod counter;
 pub mod crawler;
 pub mod goroutine;
+pub mod leak;
 pub mod mux;
 pub mod quote;
 pub mod replicated;
@@ -46,6 +47,7 @@ pub const PATTERNS: &[Pattern] = &[
     timer::PATTERN,
     crawler::PATTERN,
     quote::PATTERN,
+    leak::PATTERN,
     mux::PATTERN,
     replicated::PATTERN,
 ];
