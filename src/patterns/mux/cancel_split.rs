@@ -13,36 +13,34 @@
 //! ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //!       main                        t1                                  t2                              t3                                  source
 //! ══════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════
-//!  1    spawn thread#1                                                                                                                      cancel_split.rs:79
-//!  2    spawn thread#2                                                                                                                      cancel_split.rs:80
-//!  3    spawn thread#3                                                                                                                      mod.rs:100
+//!  1    spawn thread#1                                                                                                                      cancel_split.rs:77
+//!  2    spawn thread#2                                                                                                                      cancel_split.rs:78
+//!  3    spawn thread#3                                                                                                                      mod.rs:99
 //!       (preempted)
-//!  4                                                                                                    update atomic#5 1 -> 1              service.rs:105
-//!  5                                                                                                    lock mutex#3                        cancel_split.rs:87
-//!  6                                                                                                    unlock mutex#3                      cancel_split.rs:87
+//!  4                                                                                                    lock mutex#3                        cancel_split.rs:85
+//!  5                                                                                                    unlock mutex#3                      cancel_split.rs:85
 //!                                                                                                       (waits to send to channel#2)
-//!  7                                recv channel#2 message 1                                                                                cancel_split.rs:120
-//!  8                                                                                                    send channel#2 message 1            cancel_split.rs:94
-//!                                                                                                       (waits to receive from channel#6)
-//!  9                                update atomic#7 false -> true                                                                           service.rs:65
-//!  10                               send channel#1 message 2                                                                                service.rs:67
-//!  11                               store atomic#7 <- false                                                                                 service.rs:69
+//!  6                                recv channel#2 message 1                                                                                cancel_split.rs:118
+//!  7                                                                                                    send channel#2 message 1            cancel_split.rs:92
+//!                                                                                                       (waits to receive from channel#5)
+//!  8                                update atomic#6 false -> true                                                                           service.rs:62
+//!  9                                send channel#1 message 2                                                                                service.rs:64
+//!  10                               store atomic#6 <- false                                                                                 service.rs:66
 //!                                   (waits to receive from channel#2)
-//!  12                                                                   update atomic#4 false -> true                                       service.rs:77
-//!  13                                                                   recv channel#1 message 2                                            service.rs:78
-//!  14                                                                   store atomic#4 <- false                                             service.rs:79
-//!  15                                                                   lock mutex#3                                                        cancel_split.rs:128
-//!  16                                                                   unlock mutex#3                                                      cancel_split.rs:128
+//!  11                                                                   update atomic#4 false -> true                                       service.rs:74
+//!  12                                                                   recv channel#1 message 2                                            service.rs:75
+//!  13                                                                   store atomic#4 <- false                                             service.rs:76
+//!  14                                                                   lock mutex#3                                                        cancel_split.rs:126
+//!  15                                                                   unlock mutex#3                                                      cancel_split.rs:126
 //!                                                                       (preempted)
-//!  17   lock mutex#3                                                                                                                        cancel_split.rs:109
-//!  18   unlock mutex#3                                                                                                                      cancel_split.rs:109
-//!  19   hang up channel#6 -> true                                                                                                           service.rs:123
+//!  16   lock mutex#3                                                                                                                        cancel_split.rs:107
+//!  17   unlock mutex#3                                                                                                                      cancel_split.rs:107
+//!  18   hang up channel#5 -> true                                                                                                           service.rs:120
 //!       (waits for t3 to end)
-//!  20                                                                   lock mutex#3                                                        cancel_split.rs:129
-//!  21                                                                   unlock mutex#3                                                      cancel_split.rs:129
-//!  22                                                                   update atomic#8 0 -> 1                                              service.rs:111
-//!  23                                                                   update atomic#9 0 -> 1                                              service.rs:112
-//!  24                                                                   send channel#6 -> hung up                                           service.rs:113
+//!  19                                                                   lock mutex#3                                                        cancel_split.rs:127
+//!  20                                                                   unlock mutex#3                                                      cancel_split.rs:127
+//!  21                                                                   update atomic#7 0 -> 1                                              service.rs:107
+//!  22                                                                   send channel#5 -> hung up                                           service.rs:110
 //! ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //! ```
 //! <!-- end -->
@@ -52,9 +50,9 @@
 //! - loom test: `cancel_split_mux_sends_to_a_cancelled_call` in `loom-tests/tests/mux.rs`
 //! - shuttle test: `cancel_split_mux_sends_to_a_cancelled_call` in `shuttle-tests/tests/mux.rs`
 //! - loom seed: `loom-tests/seeds/mux/cancel-split.toml`; replay it with
-//!   `cargo run --release -- replay rd1:mux/cancel-split:loom-0.7.3:exhaustive:p=MVAxIVASUBEjAA,g=1,b=4.0.2+4.1.1+10.0.2,h=23.62765c8f:283b32bc`
+//!   `cargo run --release -- replay rd1:mux/cancel-split:loom-0.7.3:exhaustive:p=MiFQElARIwA,g=1,b=4.0.1+10.0.3,h=21.c5ab3d46:5a3f7277`
 //! - shuttle seed: `shuttle-tests/seeds/mux/cancel-split.toml`; replay it with
-//!   `cargo run --release -- replay rd1:mux/cancel-split:shuttle-0.1.7:random:s=dda84013d598b88c,g=1,h=33.ab5ec6fe:4d3ee481`
+//!   `cargo run --release -- replay rd1:mux/cancel-split:shuttle-0.1.7:random:s=a20b84f0c3385d22,g=1,h=25.84f6d722:64ac971d`
 //! <!-- end -->
 
 use std::collections::HashMap;

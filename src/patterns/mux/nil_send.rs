@@ -12,13 +12,12 @@
 //! ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //!      main                        t1                               t2                                  source
 //! ═════════════════════════════════════════════════════════════════════════════════════════════════════════════════════
-//!  1   spawn thread#1                                                                                   nil_send.rs:56
-//!  2   spawn thread#2                                                                                   nil_send.rs:57
-//!  3   update atomic#2 1 -> 1                                                                           service.rs:105
-//!  4   lock mutex#5                                                                                     nil_send.rs:64
-//!  5   unlock mutex#5                                                                                   nil_send.rs:64
+//!  1   spawn thread#1                                                                                   nil_send.rs:55
+//!  2   spawn thread#2                                                                                   nil_send.rs:56
+//!  3   lock mutex#3                                                                                     nil_send.rs:63
+//!  4   unlock mutex#3                                                                                   nil_send.rs:63
 //!      (waits to send to others)
-//!  6                                                                update atomic#3 false -> true       service.rs:77
+//!  5                                                                update atomic#4 false -> true       service.rs:74
 //!      (waits to send to others)   (waits to receive from others)   (waits to receive from channel#1)
 //! ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //! ```
@@ -29,9 +28,9 @@
 //! - loom test: `nil_send_mux_waits_for_ever` in `loom-tests/tests/mux.rs`
 //! - shuttle test: `nil_send_mux_waits_for_ever` in `shuttle-tests/tests/mux.rs`
 //! - loom seed: `loom-tests/seeds/mux/nil-send.toml`; replay it with
-//!   `cargo run --release -- replay rd1:mux/nil-send:loom-0.7.3:exhaustive:p=,b=4.1.1+10.0.1,h=6.a27886cd:63a19afe`
+//!   `cargo run --release -- replay rd1:mux/nil-send:loom-0.7.3:exhaustive:p=,b=10.0.1,h=5.3f2c44db:440452d5`
 //! - shuttle seed: `shuttle-tests/seeds/mux/nil-send.toml`; replay it with
-//!   `cargo run --release -- replay rd1:mux/nil-send:shuttle-0.1.7:random:s=eb08e76415946b08,h=6.1f554d8c:dcf04381`
+//!   `cargo run --release -- replay rd1:mux/nil-send:shuttle-0.1.7:random:s=eb08e76415946b08,h=5.3f2c44db:d201f952`
 //! <!-- end -->
 
 use std::collections::HashMap;

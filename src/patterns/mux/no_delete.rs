@@ -13,33 +13,30 @@
 //! ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //!       main                                t1                                  t2                                  source
 //! ═══════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════
-//!  1    spawn thread#1                                                                                              no_delete.rs:76
-//!  2    spawn thread#2                                                                                              no_delete.rs:77
-//!  3    update atomic#3 1 -> 1                                                                                      service.rs:105
-//!  4    lock mutex#6                                                                                                no_delete.rs:84
-//!  5    unlock mutex#6                                                                                              no_delete.rs:84
+//!  1    spawn thread#1                                                                                              no_delete.rs:73
+//!  2    spawn thread#2                                                                                              no_delete.rs:74
+//!  3    lock mutex#4                                                                                                no_delete.rs:81
+//!  4    unlock mutex#4                                                                                              no_delete.rs:81
 //!       (waits to send to channel#2)
-//!  6                                        recv channel#2 message 1                                                no_delete.rs:106
-//!  7    send channel#2 message 1                                                                                    no_delete.rs:91
-//!       (waits to receive from channel#5)
-//!  8                                        update atomic#7 false -> true                                           service.rs:65
-//!  9                                        send channel#1 message 2                                                service.rs:67
-//!  10                                       store atomic#7 <- false                                                 service.rs:69
+//!  5                                        recv channel#2 message 1                                                no_delete.rs:103
+//!  6    send channel#2 message 1                                                                                    no_delete.rs:88
+//!       (waits to receive from channel#3)
+//!  7                                        update atomic#6 false -> true                                           service.rs:62
+//!  8                                        send channel#1 message 2                                                service.rs:64
+//!  9                                        store atomic#6 <- false                                                 service.rs:66
 //!                                           (waits to receive from channel#2)
-//!  11                                                                           update atomic#4 false -> true       service.rs:77
-//!  12                                                                           recv channel#1 message 2            service.rs:78
-//!  13                                                                           store atomic#4 <- false             service.rs:79
-//!  14                                                                           lock mutex#6                        no_delete.rs:114
-//!  15                                                                           unlock mutex#6                      no_delete.rs:114
-//!  16                                                                           update atomic#8 0 -> 1              service.rs:111
-//!  17                                                                           update atomic#9 0 -> 1              service.rs:112
-//!  18                                                                           send channel#5 message 3            service.rs:113
-//!  19                                                                           update atomic#4 false -> true       service.rs:77
+//!  10                                                                           update atomic#5 false -> true       service.rs:74
+//!  11                                                                           recv channel#1 message 2            service.rs:75
+//!  12                                                                           store atomic#5 <- false             service.rs:76
+//!  13                                                                           lock mutex#4                        no_delete.rs:111
+//!  14                                                                           unlock mutex#4                      no_delete.rs:111
+//!  15                                                                           update atomic#7 0 -> 1              service.rs:107
+//!  16                                                                           send channel#3 message 3            service.rs:110
+//!  17                                                                           update atomic#5 false -> true       service.rs:74
 //!                                                                               (waits to receive from channel#1)
-//!  20   recv channel#5 message 3                                                                                    service.rs:118
-//!  21   update atomic#3 1 -> 1                                                                                      service.rs:105
-//!  22   lock mutex#6                                                                                                no_delete.rs:84
-//!  23   unlock mutex#6                                                                                              no_delete.rs:84
+//!  18   recv channel#3 message 3                                                                                    service.rs:115
+//!  19   lock mutex#4                                                                                                no_delete.rs:81
+//!  20   unlock mutex#4                                                                                              no_delete.rs:81
 //! ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //! ```
 //! <!-- end -->
@@ -49,9 +46,9 @@
 //! - loom test: `no_delete_mux_never_frees_a_tag` in `loom-tests/tests/mux.rs`
 //! - shuttle test: `no_delete_mux_never_frees_a_tag` in `shuttle-tests/tests/mux.rs`
 //! - loom seed: `loom-tests/seeds/mux/no-delete.toml`; replay it with
-//!   `cargo run --release -- replay rd1:mux/no-delete:loom-0.7.3:exhaustive:p=,b=4.0.2+4.1.1+10.0.2,h=23.f3716873:1c1be346`
+//!   `cargo run --release -- replay rd1:mux/no-delete:loom-0.7.3:exhaustive:p=,b=4.0.1+10.0.2,h=20.14c18c68:a8e808bb`
 //! - shuttle seed: `shuttle-tests/seeds/mux/no-delete.toml`; replay it with
-//!   `cargo run --release -- replay rd1:mux/no-delete:shuttle-0.1.7:random:s=eb08e76415946b08,h=23.3c033932:6fe48ad0`
+//!   `cargo run --release -- replay rd1:mux/no-delete:shuttle-0.1.7:random:s=eb08e76415946b08,h=20.9bfa76a4:ceb01b67`
 //! <!-- end -->
 
 use std::collections::HashMap;

@@ -12,34 +12,31 @@
 //! ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //!       main                                t1                                  t2                                  source
 //! ═════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════
-//!  1    spawn thread#1                                                                                              no_shutdown.rs:77
-//!  2    spawn thread#2                                                                                              no_shutdown.rs:78
-//!  3    update atomic#3 1 -> 1                                                                                      service.rs:105
-//!  4    lock mutex#6                                                                                                no_shutdown.rs:85
-//!  5    unlock mutex#6                                                                                              no_shutdown.rs:85
+//!  1    spawn thread#1                                                                                              no_shutdown.rs:74
+//!  2    spawn thread#2                                                                                              no_shutdown.rs:75
+//!  3    lock mutex#4                                                                                                no_shutdown.rs:82
+//!  4    unlock mutex#4                                                                                              no_shutdown.rs:82
 //!       (waits to send to channel#2)
-//!  6                                        recv channel#2 message 1                                                no_shutdown.rs:107
-//!  7    send channel#2 message 1                                                                                    no_shutdown.rs:92
-//!       (waits to receive from channel#5)
-//!  8                                        update atomic#7 false -> true                                           service.rs:65
-//!  9                                        send channel#1 message 2                                                service.rs:67
-//!  10                                       store atomic#7 <- false                                                 service.rs:69
+//!  5                                        recv channel#2 message 1                                                no_shutdown.rs:104
+//!  6    send channel#2 message 1                                                                                    no_shutdown.rs:89
+//!       (waits to receive from channel#3)
+//!  7                                        update atomic#6 false -> true                                           service.rs:62
+//!  8                                        send channel#1 message 2                                                service.rs:64
+//!  9                                        store atomic#6 <- false                                                 service.rs:66
 //!                                           (waits to receive from channel#2)
-//!  11                                                                           update atomic#4 false -> true       service.rs:77
-//!  12                                                                           recv channel#1 message 2            service.rs:78
-//!  13                                                                           store atomic#4 <- false             service.rs:79
-//!  14                                                                           lock mutex#6                        no_shutdown.rs:115
-//!  15                                                                           unlock mutex#6                      no_shutdown.rs:115
-//!  16                                                                           update atomic#8 0 -> 1              service.rs:111
-//!  17                                                                           update atomic#9 0 -> 1              service.rs:112
-//!  18                                                                           send channel#5 message 3            service.rs:113
-//!  19                                                                           update atomic#4 false -> true       service.rs:77
+//!  10                                                                           update atomic#5 false -> true       service.rs:74
+//!  11                                                                           recv channel#1 message 2            service.rs:75
+//!  12                                                                           store atomic#5 <- false             service.rs:76
+//!  13                                                                           lock mutex#4                        no_shutdown.rs:112
+//!  14                                                                           unlock mutex#4                      no_shutdown.rs:112
+//!  15                                                                           update atomic#7 0 -> 1              service.rs:107
+//!  16                                                                           send channel#3 message 3            service.rs:110
+//!  17                                                                           update atomic#5 false -> true       service.rs:74
 //!                                                                               (waits to receive from channel#1)
-//!  20   recv channel#5 message 3                                                                                    service.rs:118
-//!  21   lock mutex#6                                                                                                no_shutdown.rs:97
-//!  22   unlock mutex#6                                                                                              no_shutdown.rs:97
-//!  23   load atomic#9 -> 1                                                                                          service.rs:90
-//!  24   load atomic#3 -> 1                                                                                          service.rs:90
+//!  18   recv channel#3 message 3                                                                                    service.rs:115
+//!  19   lock mutex#4                                                                                                no_shutdown.rs:94
+//!  20   unlock mutex#4                                                                                              no_shutdown.rs:94
+//!  21   load atomic#8 -> false                                                                                      service.rs:87
 //!                                           (waits to receive from channel#2)   (waits to receive from channel#1)
 //! ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //! ```
@@ -50,9 +47,9 @@
 //! - loom test: `no_shutdown_mux_leaves_its_loops_behind` in `loom-tests/tests/mux.rs`
 //! - shuttle test: `no_shutdown_mux_leaves_its_loops_behind` in `shuttle-tests/tests/mux.rs`
 //! - loom seed: `loom-tests/seeds/mux/no-shutdown.toml`; replay it with
-//!   `cargo run --release -- replay rd1:mux/no-shutdown:loom-0.7.3:exhaustive:p=,b=4.0.2+4.1.1+10.0.2,h=24.8555683f:640be921`
+//!   `cargo run --release -- replay rd1:mux/no-shutdown:loom-0.7.3:exhaustive:p=,b=4.0.1+10.0.3,h=21.d00a23d1:25977582`
 //! - shuttle seed: `shuttle-tests/seeds/mux/no-shutdown.toml`; replay it with
-//!   `cargo run --release -- replay rd1:mux/no-shutdown:shuttle-0.1.7:random:s=eb08e76415946b08,h=24.3c993a15:5cecb883`
+//!   `cargo run --release -- replay rd1:mux/no-shutdown:shuttle-0.1.7:random:s=eb08e76415946b08,h=21.16e987be:b78cf046`
 //! <!-- end -->
 
 use std::collections::HashMap;

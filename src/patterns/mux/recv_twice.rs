@@ -12,16 +12,15 @@
 //! ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //!      main                           t1   t2                                  t3                             source
 //! ═════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════
-//!  1   spawn thread#1                                                                                         recv_twice.rs:58
-//!  2   spawn thread#2                                                                                         recv_twice.rs:59
-//!  3   spawn thread#3                                                                                         recv_twice.rs:60
-//!  4   update atomic#3 1 -> 1                                                                                 service.rs:105
-//!  5   lock mutex#6                                                                                           recv_twice.rs:67
-//!  6   unlock mutex#6                                                                                         recv_twice.rs:67
+//!  1   spawn thread#1                                                                                         recv_twice.rs:57
+//!  2   spawn thread#2                                                                                         recv_twice.rs:58
+//!  3   spawn thread#3                                                                                         recv_twice.rs:59
+//!  4   lock mutex#4                                                                                           recv_twice.rs:66
+//!  5   unlock mutex#4                                                                                         recv_twice.rs:66
 //!      (waits to send to channel#2)
-//!  7                                       update atomic#4 false -> true                                      service.rs:77
+//!  6                                       update atomic#5 false -> true                                      service.rs:74
 //!                                          (waits to receive from channel#1)
-//!  8                                                                           update atomic#4 true -> true   service.rs:77
+//!  7                                                                           update atomic#5 true -> true   service.rs:74
 //! ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //! ```
 //! <!-- end -->
@@ -31,9 +30,9 @@
 //! - loom test: `recv_twice_mux_enters_recv_twice` in `loom-tests/tests/mux.rs`
 //! - shuttle test: `recv_twice_mux_enters_recv_twice` in `shuttle-tests/tests/mux.rs`
 //! - loom seed: `loom-tests/seeds/mux/recv-twice.toml`; replay it with
-//!   `cargo run --release -- replay rd1:mux/recv-twice:loom-0.7.3:exhaustive:p=AFABElARACFQI1AgUCFwBGAAYBMhMA,g=1,b=4.0.2+4.1.1+10.0.2,h=31.b122f151:20e127de`
+//!   `cargo run --release -- replay rd1:mux/recv-twice:loom-0.7.3:exhaustive:p=ARJQEQAhUCNQIXAEUBMhMA,g=1,b=4.0.1+10.0.3,h=28.e095a0a0:fa76ddda`
 //! - shuttle seed: `shuttle-tests/seeds/mux/recv-twice.toml`; replay it with
-//!   `cargo run --release -- replay rd1:mux/recv-twice:shuttle-0.1.7:random:s=eb08e76415946b08,h=8.e6968398:c23861de`
+//!   `cargo run --release -- replay rd1:mux/recv-twice:shuttle-0.1.7:random:s=eb08e76415946b08,h=9.9ef3c16:d61df211`
 //! <!-- end -->
 
 use std::collections::HashMap;

@@ -10,26 +10,26 @@
 //! ```text
 //! Panic: unexpected reply
 //!
-//! ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-//!       main                           t1                                  t2                              source
-//! ══════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════
-//!  1    spawn thread#1                                                                                     register_late.rs:65
-//!  2    spawn thread#2                                                                                     register_late.rs:66
-//!  3    update atomic#3 1 -> 1                                                                             service.rs:105
+//! ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+//!       main                           t1                                  t2                                  source
+//! ══════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════
+//!  1    spawn thread#1                                                                                         register_late.rs:65
+//!  2    spawn thread#2                                                                                         register_late.rs:66
 //!       (waits to send to channel#2)
-//!  4                                   recv channel#2 message 1                                            register_late.rs:95
-//!  5    send channel#2 message 1                                                                           register_late.rs:73
+//!  3                                                                       update atomic#4 false -> true       service.rs:74
+//!                                                                          (waits to receive from channel#1)
+//!  4                                   recv channel#2 message 1                                                register_late.rs:95
+//!  5    send channel#2 message 1                                                                               register_late.rs:73
 //!       (in passing)
-//!  6                                   update atomic#6 false -> true                                       service.rs:65
-//!  7                                   send channel#1 message 2                                            service.rs:67
-//!  8                                   store atomic#6 <- false                                             service.rs:69
+//!  6                                   update atomic#5 false -> true                                           service.rs:62
+//!  7                                   send channel#1 message 2                                                service.rs:64
+//!  8                                   store atomic#5 <- false                                                 service.rs:66
 //!                                      (waits to receive from channel#2)
-//!  9                                                                       update atomic#4 false -> true   service.rs:77
-//!  10                                                                      recv channel#1 message 2        service.rs:78
-//!  11                                                                      store atomic#4 <- false         service.rs:79
-//!  12                                                                      lock mutex#7                    register_late.rs:103
-//!  13                                                                      unlock mutex#7                  register_late.rs:103
-//! ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+//!  9                                                                       recv channel#1 message 2            service.rs:75
+//!  10                                                                      store atomic#4 <- false             service.rs:76
+//!  11                                                                      lock mutex#6                        register_late.rs:103
+//!  12                                                                      unlock mutex#6                      register_late.rs:103
+//! ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //! ```
 //! <!-- end -->
 //!
@@ -38,9 +38,9 @@
 //! - loom test: `register_late_mux_does_not_expect_the_reply` in `loom-tests/tests/mux.rs`
 //! - shuttle test: `register_late_mux_does_not_expect_the_reply` in `shuttle-tests/tests/mux.rs`
 //! - loom seed: `loom-tests/seeds/mux/register-late.toml`; replay it with
-//!   `cargo run --release -- replay rd1:mux/register-late:loom-0.7.3:exhaustive:p=AFAAElARACA,g=1,b=4.0.2+4.1.1+10.0.2,h=13.6d7f352a:6165413d`
+//!   `cargo run --release -- replay rd1:mux/register-late:loom-0.7.3:exhaustive:p=ABJQEQAg,g=1,b=4.0.1+10.0.3,h=12.8e0c51f7:8339c7ae`
 //! - shuttle seed: `shuttle-tests/seeds/mux/register-late.toml`; replay it with
-//!   `cargo run --release -- replay rd1:mux/register-late:shuttle-0.1.7:random:s=a20b84f0c3385d22,g=1,h=12.c4810404:a1b85a05`
+//!   `cargo run --release -- replay rd1:mux/register-late:shuttle-0.1.7:random:s=4573111abe96724d,g=1,h=12.e33e7347:cb9cc402`
 //! <!-- end -->
 
 use std::collections::HashMap;

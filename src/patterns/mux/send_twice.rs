@@ -12,33 +12,30 @@
 //! ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //!       main                            t1   t2                                  t3                             source
 //! ════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════
-//!  1    spawn thread#1                                                                                          send_twice.rs:75
-//!  2    spawn thread#2                                                                                          send_twice.rs:76
-//!  3    spawn thread#3                                                                                          mod.rs:70
-//!  4    update atomic#3 1 -> 1                                                                                  service.rs:105
-//!  5    lock mutex#6                                                                                            send_twice.rs:83
-//!  6    unlock mutex#6                                                                                          send_twice.rs:83
-//!  7    update atomic#7 false -> true                                                                           service.rs:65
-//!  8    send channel#1 message 1                                                                                service.rs:67
+//!  1    spawn thread#1                                                                                          send_twice.rs:72
+//!  2    spawn thread#2                                                                                          send_twice.rs:73
+//!  3    spawn thread#3                                                                                          mod.rs:69
+//!  4    lock mutex#4                                                                                            send_twice.rs:80
+//!  5    unlock mutex#4                                                                                          send_twice.rs:80
+//!  6    update atomic#7 false -> true                                                                           service.rs:62
+//!  7    send channel#1 message 1                                                                                service.rs:64
 //!       (preempted)
-//!  9                                         update atomic#4 false -> true                                      service.rs:77
-//!  10                                        recv channel#1 message 1                                           service.rs:78
-//!  11                                        store atomic#4 <- false                                            service.rs:79
-//!  12                                        lock mutex#6                                                       send_twice.rs:113
-//!  13                                        unlock mutex#6                                                     send_twice.rs:113
-//!  14                                        update atomic#8 0 -> 1                                             service.rs:111
-//!  15                                        update atomic#9 0 -> 1                                             service.rs:112
-//!  16                                        send channel#5 message 2                                           service.rs:113
-//!  17                                        update atomic#4 false -> true                                      service.rs:77
+//!  8                                         update atomic#5 false -> true                                      service.rs:74
+//!  9                                         recv channel#1 message 1                                           service.rs:75
+//!  10                                        store atomic#5 <- false                                            service.rs:76
+//!  11                                        lock mutex#4                                                       send_twice.rs:110
+//!  12                                        unlock mutex#4                                                     send_twice.rs:110
+//!  13                                        update atomic#8 0 -> 1                                             service.rs:107
+//!  14                                        send channel#3 message 2                                           service.rs:110
+//!  15                                        update atomic#5 false -> true                                      service.rs:74
 //!                                            (waits to receive from channel#1)
-//!  18                                                                            update atomic#3 1 -> 1         service.rs:105
-//!  19                                                                            lock mutex#6                   send_twice.rs:83
-//!  20                                                                            unlock mutex#6                 send_twice.rs:83
-//!  21                                                                            update atomic#7 true -> true   service.rs:65
-//!  22                                                                            exit thread#3                  mod.rs:70
-//!  23   store atomic#7 <- false                                                                                 service.rs:69
-//!  24   recv channel#5 message 2                                                                                service.rs:118
-//!  25   join thread#3                                                                                           mod.rs:75
+//!  16                                                                            lock mutex#4                   send_twice.rs:80
+//!  17                                                                            unlock mutex#4                 send_twice.rs:80
+//!  18                                                                            update atomic#7 true -> true   service.rs:62
+//!  19                                                                            exit thread#3                  mod.rs:69
+//!  20   store atomic#7 <- false                                                                                 service.rs:66
+//!  21   recv channel#3 message 2                                                                                service.rs:115
+//!  22   join thread#3                                                                                           mod.rs:74
 //! ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //! ```
 //! <!-- end -->
@@ -48,9 +45,9 @@
 //! - loom test: `send_twice_mux_enters_send_twice` in `loom-tests/tests/mux.rs`
 //! - shuttle test: `send_twice_mux_enters_send_twice` in `shuttle-tests/tests/mux.rs`
 //! - loom seed: `loom-tests/seeds/mux/send-twice.toml`; replay it with
-//!   `cargo run --release -- replay rd1:mux/send-twice:loom-0.7.3:exhaustive:p=AFABUAAw,g=1,b=4.0.3+4.1.1+10.0.2,h=25.1bd02cfc:20882d38`
+//!   `cargo run --release -- replay rd1:mux/send-twice:loom-0.7.3:exhaustive:p=AVAAMA,g=1,b=4.0.2+10.0.3,h=22.58ea20f5:95bbe2b7`
 //! - shuttle seed: `shuttle-tests/seeds/mux/send-twice.toml`; replay it with
-//!   `cargo run --release -- replay rd1:mux/send-twice:shuttle-0.1.7:random:s=eb08e76415946b08,h=12.538bc07c:2aca1a9a`
+//!   `cargo run --release -- replay rd1:mux/send-twice:shuttle-0.1.7:random:s=eb08e76415946b08,h=22.c5cde3d3:77680092`
 //! <!-- end -->
 
 use std::collections::HashMap;

@@ -37,10 +37,8 @@ pub struct Service {
     replies: usize,
     sending: AtomicBool,
     receiving: AtomicBool,
-    /// Of the channel on which most replies were sent: how many.
-    sends: AtomicUsize,
-    /// Of the channel with the least room: how much.
-    room: AtomicUsize,
+    /// A reply was sent where there need not be room for it.
+    waits: AtomicBool,
 }
 
 impl Service {
@@ -52,8 +50,7 @@ impl Service {
             replies,
             sending: AtomicBool::new(false),
             receiving: AtomicBool::new(false),
-            sends: AtomicUsize::new(0),
-            room: AtomicUsize::new(1),
+            waits: AtomicBool::new(false),
         }
     }
 
@@ -85,9 +82,9 @@ impl Service {
         self.wire.close();
     }
 
-    /// How many replies have been sent on one channel, at most, and how many it had room for, at least.
-    pub fn fullest(&self) -> (usize, usize) {
-        (self.sends.load(Relaxed), self.room.load(Relaxed))
+    /// Whether more has been sent on a call's channel than it has room for: then whoever sends may have to wait.
+    pub fn waits(&self) -> bool {
+        self.waits.load(Relaxed)
     }
 }
 
@@ -102,14 +99,14 @@ pub struct Done {
 impl Done {
     /// A channel with so much room.
     pub fn new(service: &Arc<Service>, room: usize) -> Done {
-        service.room.fetch_min(room, Relaxed);
         Done { channel: Chan::new(room), sends: Arc::default(), service: Arc::clone(service) }
     }
 
     /// Sends the reply.
     pub fn send(&self, reply: Message) {
-        let sends = self.sends.fetch_add(1, Relaxed) + 1;
-        self.service.sends.fetch_max(sends, Relaxed);
+        if self.sends.fetch_add(1, Relaxed) >= self.channel.capacity() {
+            self.service.waits.store(true, Relaxed);
+        }
         self.channel.send(reply);
     }
 

@@ -13,33 +13,31 @@
 //! ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //!       main                                t1                                  t2                              source
 //! ═════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════
-//!  1    spawn thread#1                                                                                          unsolicited.rs:76
-//!  2    spawn thread#2                                                                                          unsolicited.rs:77
-//!  3    update atomic#3 1 -> 1                                                                                  service.rs:105
-//!  4    lock mutex#6                                                                                            unsolicited.rs:84
-//!  5    unlock mutex#6                                                                                          unsolicited.rs:84
+//!  1    spawn thread#1                                                                                          unsolicited.rs:74
+//!  2    spawn thread#2                                                                                          unsolicited.rs:75
+//!  3    lock mutex#4                                                                                            unsolicited.rs:82
+//!  4    unlock mutex#4                                                                                          unsolicited.rs:82
 //!       (waits to send to channel#2)
-//!  6                                        recv channel#2 message 1                                            unsolicited.rs:106
-//!  7    send channel#2 message 1                                                                                unsolicited.rs:91
-//!       (waits to receive from channel#5)
-//!  8                                        update atomic#7 false -> true                                       service.rs:65
-//!  9                                        send channel#1 message 2                                            service.rs:67
-//!  10                                       send channel#1 message 3                                            service.rs:67
-//!  11                                       store atomic#7 <- false                                             service.rs:69
+//!  5                                        recv channel#2 message 1                                            unsolicited.rs:104
+//!  6    send channel#2 message 1                                                                                unsolicited.rs:89
+//!       (waits to receive from channel#3)
+//!  7                                        update atomic#6 false -> true                                       service.rs:62
+//!  8                                        send channel#1 message 2                                            service.rs:64
+//!  9                                        send channel#1 message 3                                            service.rs:64
+//!  10                                       store atomic#6 <- false                                             service.rs:66
 //!                                           (waits to receive from channel#2)
-//!  12                                                                           update atomic#4 false -> true   service.rs:77
-//!  13                                                                           recv channel#1 message 2        service.rs:78
-//!  14                                                                           store atomic#4 <- false         service.rs:79
-//!  15                                                                           lock mutex#6                    unsolicited.rs:114
-//!  16                                                                           unlock mutex#6                  unsolicited.rs:114
-//!  17                                                                           update atomic#8 0 -> 1          service.rs:111
-//!  18                                                                           update atomic#9 0 -> 1          service.rs:112
-//!  19                                                                           send channel#5 message 4        service.rs:113
-//!  20                                                                           update atomic#4 false -> true   service.rs:77
-//!  21                                                                           recv channel#1 message 3        service.rs:78
-//!  22                                                                           store atomic#4 <- false         service.rs:79
-//!  23                                                                           lock mutex#6                    unsolicited.rs:114
-//!  24                                                                           unlock mutex#6                  unsolicited.rs:114
+//!  11                                                                           update atomic#5 false -> true   service.rs:74
+//!  12                                                                           recv channel#1 message 2        service.rs:75
+//!  13                                                                           store atomic#5 <- false         service.rs:76
+//!  14                                                                           lock mutex#4                    unsolicited.rs:112
+//!  15                                                                           unlock mutex#4                  unsolicited.rs:112
+//!  16                                                                           update atomic#7 0 -> 1          service.rs:107
+//!  17                                                                           send channel#3 message 4        service.rs:110
+//!  18                                                                           update atomic#5 false -> true   service.rs:74
+//!  19                                                                           recv channel#1 message 3        service.rs:75
+//!  20                                                                           store atomic#5 <- false         service.rs:76
+//!  21                                                                           lock mutex#4                    unsolicited.rs:112
+//!  22                                                                           unlock mutex#4                  unsolicited.rs:112
 //! ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //! ```
 //! <!-- end -->
@@ -49,9 +47,9 @@
 //! - loom test: `unsolicited_mux_panics_at_a_second_reply` in `loom-tests/tests/mux.rs`
 //! - shuttle test: `unsolicited_mux_panics_at_a_second_reply` in `shuttle-tests/tests/mux.rs`
 //! - loom seed: `loom-tests/seeds/mux/unsolicited.toml`; replay it with
-//!   `cargo run --release -- replay rd1:mux/unsolicited:loom-0.7.3:exhaustive:p=,b=4.0.2+4.1.1+10.0.2,h=24.93752836:02e49dca`
+//!   `cargo run --release -- replay rd1:mux/unsolicited:loom-0.7.3:exhaustive:p=,b=4.0.1+10.0.2,h=22.8208f2f4:d41e2913`
 //! - shuttle seed: `shuttle-tests/seeds/mux/unsolicited.toml`; replay it with
-//!   `cargo run --release -- replay rd1:mux/unsolicited:shuttle-0.1.7:random:s=eb08e76415946b08,g=1,h=33.f48d0948:f49039cf`
+//!   `cargo run --release -- replay rd1:mux/unsolicited:shuttle-0.1.7:random:s=eb08e76415946b08,g=1,h=30.93e9c434:b102a488`
 //! <!-- end -->
 
 use std::collections::HashMap;
