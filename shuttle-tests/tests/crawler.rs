@@ -134,6 +134,12 @@ fn crawlers_fetch_each_page_once_in_every_execution() {
     }
 }
 
+/// The lecture's own web, in every execution: with `mutex` those are more than 200,000.
+#[test]
+fn channel_crawler_fetches_the_lecture_s_web_once() {
+    assert_eq!(fetches::<channel::Crawler>(LECTURE), lines(["[1, 1, 1, 1, 1]"]));
+}
+
 #[test]
 fn crawlers_find_four_pages_of_the_lecture_and_miss_one() {
     for web in [run::<serial::Crawler>(&LECTURE), run::<mutex::Crawler>(&LECTURE), run::<channel::Crawler>(&LECTURE)] {
