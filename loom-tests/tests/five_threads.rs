@@ -25,19 +25,30 @@ const THREE_CALLS: Input = Input::new(&[1, 1, 1], 0);
 const FOUR_CALLS: Input = Input::new(&[1, 1, 1, 1], 0);
 const THREE_USERS: Input = Input::new(&[2, 1, 1], 1);
 const FOUR_USERS: Input = Input::new(&[1, 1, 1, 1], 2);
+// How many calls each caller of a mux makes, and how many replies there are to each. The first caller is main.
+const TWO_CALLS: Input = Input::new(&[2], 1);
+const TWO_CALLERS: Input = Input::new(&[1, 1], 1);
+const THREE_CALLERS: Input = Input::new(&[1, 1, 1], 1);
+// Servers that answer, and how many calls there are at once.
+const THREE_SERVERS: Input = Input::new(&[0, 0, 0], 1);
+const FOUR_SERVERS: Input = Input::new(&[0, 0, 0, 0], 1);
+const TWO_CALLS_AT_ONCE: Input = Input::new(&[0], 2);
+// Webs of which `mutex` makes four goroutines, one a link; and `channel`, one a page and the starter.
+const FOUR_LINKS: Input = Input::new(&[0b0110, 0b1000, 0b1000, 0], 0);
+const THREE_PAGES: Input = Input::new(&[0b110, 0b001, 0], 0);
 
 #[track_caller]
 fn holds(case: &str, strategy: Strategy, input: &Input) {
     let case = find(case).unwrap_or_else(|| panic!("there is no case {case:?}"));
     let check = case.check(strategy).executions(EXECUTIONS);
     let verdict = case.run(check, input).unwrap_or_else(|why| panic!("{}: {why}", case.name()));
-    print!("{} threads: {}", input.work.len() + 1, suite::closing_note(std::slice::from_ref(&verdict)));
+    print!("{:?}: {}", input.work, suite::closing_note(std::slice::from_ref(&verdict)));
     assert!(verdict.passed(), "{}", raddle::render(&verdict));
     let expected = match strategy {
         Strategy::Preemptions(bound) => Coverage::Bounded { preemptions: Some(bound), firings: None, wakes: None },
         _ => Coverage::Exhausted,
     };
-    assert_eq!(verdict.coverage, expected, "{} with {} threads", case.name(), input.work.len() + 1);
+    assert_eq!(verdict.coverage, expected, "{} with {:?}", case.name(), input.work);
 }
 
 #[test]
@@ -114,4 +125,37 @@ fn buffer_channels_keep_none_of_four_users_waiting() {
         holds(case, BOUNDED, &THREE_USERS);
         holds(case, BOUNDED, &FOUR_USERS);
     }
+}
+
+/// With these links `mutex` has 31,074 executions, and with one goroutine more over 100,000.
+#[test]
+fn mutex_crawlers_fetch_each_page_once_with_four_goroutines() {
+    holds("crawler/mutex", EXHAUSTIVE, &THREE_PAGES);
+    holds("crawler/mutex", BOUNDED, &FOUR_LINKS);
+    holds("crawler/mutex-held", BOUNDED, &FOUR_LINKS);
+}
+
+#[test]
+fn channel_crawlers_fetch_each_page_once_with_four_goroutines() {
+    holds("crawler/channel", EXHAUSTIVE, &THREE_PAGES);
+    holds("crawler/channel-count-after", EXHAUSTIVE, &THREE_PAGES);
+}
+
+/// With two callers `delete` has more than 20,000 executions.
+#[test]
+fn muxes_give_three_callers_their_replies() {
+    holds("mux/delete", EXHAUSTIVE, &TWO_CALLS);
+    holds("mux/delete", BOUNDED, &TWO_CALLERS);
+    holds("mux/delete", Strategy::Preemptions(1), &THREE_CALLERS);
+    holds("mux/cancel", Strategy::Preemptions(1), &TWO_CALLERS);
+}
+
+/// With four servers they have more than 100,000 executions with two preemptions.
+#[test]
+fn replicated_clients_ask_four_servers() {
+    for case in ["replicated/prefer", "replicated/timeouts", "replicated/capacity-enough"] {
+        holds(case, BOUNDED, &THREE_SERVERS);
+        holds(case, Strategy::Preemptions(1), &FOUR_SERVERS);
+    }
+    holds("replicated/prefer", BOUNDED, &TWO_CALLS_AT_ONCE);
 }

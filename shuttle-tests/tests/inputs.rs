@@ -1,59 +1,22 @@
 //! Inputs drawn by proptest: fixed variants hold with any, and the smallest that breaks a broken variant is the one in
 //! the catalogue.
-//!
-//! Every draw comes from fixed seeds, so a run of these tests is like any other. An input with which a fixed variant
-//! fails is kept in `proptest-regressions`, and tried first from then on.
 #![cfg(not(loom))]
+
+mod common;
 
 use std::{cell::RefCell, cmp::Reverse, rc::Rc};
 
+use common::{fixed, hold, named, runner};
 use proptest::{
     collection::vec,
-    prelude::any,
     strategy::{NewTree, Strategy, ValueTree},
-    test_runner::{Config, FileFailurePersistence, TestCaseError, TestError, TestRng, TestRunner},
+    test_runner::{Config, TestCaseError, TestError, TestRunner},
 };
 use raddle::{
     Coverage,
-    Strategy::{Dfs, Random},
-    patterns::{Case, Input, Pattern, bank, cases, counter, find, timer, vote},
+    Strategy::{Dpor, Random},
+    patterns::{Case, Input, bank, cases, counter, crawler, leak, quote, replicated, timer, vote},
 };
-
-const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/inputs.txt");
-/// Inputs that each fixed variant is tried with, and schedules for each.
-const INPUTS: u32 = 48;
-const SCHEDULES: u64 = 20;
-
-fn runner(config: Config) -> TestRunner {
-    let rng = TestRng::deterministic_rng(config.rng_algorithm);
-    TestRunner::new_with_rng(config, rng)
-}
-
-/// These cases hold, with any of these inputs, in any schedule.
-fn hold<'a>(cases: impl IntoIterator<Item = &'a Case>, inputs: impl Strategy<Value = (Vec<usize>, usize)>) {
-    let inputs = (inputs, any::<u64>());
-    for case in cases {
-        let persistence = FileFailurePersistence::Direct(REGRESSIONS);
-        let config = Config { cases: INPUTS, failure_persistence: Some(Box::new(persistence)), ..Config::default() };
-        let held = runner(config).run(&inputs, |((work, goal), seed)| {
-            let input = Input { work: work.into(), goal };
-            let verdict = case.run(case.check(Random).seed(seed).schedules(SCHEDULES), &input);
-            let verdict = verdict.map_err(|why| TestCaseError::fail(why.to_string()))?;
-            case.judge(&verdict).map_err(|why| TestCaseError::fail(format!("{} {why}", case.name())))
-        });
-        held.unwrap_or_else(|why| panic!("{}: {why}", case.name()));
-    }
-}
-
-/// The fixed variants of a pattern.
-fn fixed(pattern: &'static Pattern) -> impl Iterator<Item = &'static Case> {
-    pattern.cases.iter().filter(|case| !case.broken())
-}
-
-/// The cases with these names.
-fn named(names: &[&str]) -> Vec<&'static Case> {
-    names.iter().map(|name| find(name).unwrap_or_else(|| panic!("there is no case {name:?}"))).collect()
-}
 
 #[test]
 fn fixed_counters_hold_with_any_work() {
@@ -101,6 +64,48 @@ fn fixed_buffers_hold_with_any_producers_and_consumers() {
 #[test]
 fn fixed_timers_hold_with_any_number_of_goroutines_and_looks() {
     hold(fixed(&timer::PATTERN), (vec(1..=1_usize, 0..=4), 0..=3_usize));
+}
+
+/// Any web, of which any pages may be missing.
+#[test]
+fn fixed_crawlers_fetch_any_web() {
+    hold(fixed(&crawler::PATTERN), (vec(0..32_usize, 1..=5), 0..32_usize));
+}
+
+#[test]
+fn fixed_scanners_read_any_text() {
+    let texts = || vec(0..=3_usize, 0..=8);
+    let pulling = ["quote/data-state", "quote/escape-flag", "quote/code-state"];
+    hold(named(&pulling), (texts(), 0..=0_usize));
+    hold(named(&["quote/explicit-state", "quote/closing"]), (texts(), 0..=3_usize));
+    let complete = |(mut work, more): (Vec<usize>, usize)| {
+        // A string begins with a quote; of two more quotes one ends it.
+        work.insert(0, 0);
+        work.extend([0, 0]);
+        (work, more)
+    };
+    hold(named(&["quote/goroutine"]), (texts(), 0..=0_usize).prop_map(complete));
+}
+
+#[test]
+fn whoever_is_told_is_not_left_behind() {
+    hold(fixed(&leak::PATTERN), (vec(0..=4_usize, 0..=7), 0..=8_usize));
+}
+
+#[test]
+fn fixed_muxes_give_any_callers_their_replies() {
+    hold(named(&["mux/delete"]), (vec(0..=3_usize, 0..=5), 1..=1_usize));
+    hold(named(&["mux/cancel"]), (vec(1..=1_usize, 0..=6), 1..=3_usize));
+}
+
+/// Any servers, of which one answers at least.
+#[test]
+fn fixed_clients_have_their_answers_whoever_hangs() {
+    let answering = |(mut servers, at, calls): (Vec<usize>, usize, usize)| {
+        servers.insert(at % (servers.len() + 1), 0);
+        (servers, calls)
+    };
+    hold(fixed(&replicated::PATTERN), (vec(0..=1_usize, 0..=4), 0..=4_usize, 1..=3_usize).prop_map(answering));
 }
 
 /// Inputs in the order of their size. A failing one is shrunk to the smallest that fails, without exception: where
@@ -171,6 +176,15 @@ fn inputs(case: &Case) -> Smallest {
         ("channel", "wait-too-few" | "wait-too-many") => (1..=3, 1..=1, 0..=0),
         ("channel", _) if buffer => (1..=3, 1..=2, 1..=2),
         ("timer", _) => (1..=2, 1..=1, 0..=1),
+        ("crawler", _) => (1..=3, 0..=7, 0..=7),
+        ("quote", "go-on") => (1..=3, 0..=2, 0..=1),
+        ("quote", _) => (1..=3, 0..=2, 0..=0),
+        ("mux", "unsolicited") => (1..=1, 1..=1, 1..=2),
+        ("mux", _) => (1..=2, 1..=2, 1..=1),
+        ("replicated", "prefer-race") => (1..=3, 0..=1, 1..=2),
+        ("replicated", _) => (1..=3, 0..=1, 1..=1),
+        ("leak", "dump") => (1..=3, 1..=1, 0..=0),
+        ("leak", _) => (1..=3, 1..=1, 0..=3),
         _ => panic!("nobody has said what an input of {} may be", case.name()),
     };
     let mut works: Vec<Vec<usize>> = vec![Vec::new()];
@@ -189,6 +203,29 @@ fn inputs(case: &Case) -> Smallest {
         };
         inputs.retain(even);
     }
+    if case.pattern == "crawler" {
+        // Links lead to pages, and no page links to itself, unless that is what it takes.
+        let own = case.variant == "channel-mark-late";
+        inputs.retain(|input| {
+            let links =
+                |(page, links): (usize, &usize)| links >> input.work.len() == 0 && (own || links >> page & 1 == 0);
+            input.work.iter().enumerate().all(links) && input.goal >> input.work.len() == 0
+        });
+    }
+    if case.pattern == "quote" {
+        // A string, or what is missing its last quote.
+        inputs.retain(|input| {
+            let mut text = quote::text(input);
+            if case.variant == "stop-early" {
+                text.push('"');
+            }
+            quote::matched(&text) == Some(text.len())
+        });
+    }
+    if case.pattern == "replicated" {
+        // If no server answers, no client has an answer.
+        inputs.retain(|input| input.work.contains(&0));
+    }
     if case.pattern == "vote" {
         // The simplest election of so many voters: everybody says yes, and every vote is needed.
         inputs.retain(|input| input.goal <= input.work.len());
@@ -202,7 +239,7 @@ fn inputs(case: &Case) -> Smallest {
 /// Whether a case fails with an input: looked for in a thousand schedules, and then in all. `None` if those are too
 /// many.
 fn fails(case: &Case, input: &Input) -> Option<bool> {
-    for check in [case.check(Random), case.check(Dfs).executions(20_000)] {
+    for check in [case.check(Random), case.check(Dpor).executions(20_000)] {
         let verdict = case.run(check, input).unwrap_or_else(|why| panic!("{}: {why}", case.name()));
         if !verdict.passed() {
             return Some(true);

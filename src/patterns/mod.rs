@@ -8,7 +8,12 @@
 pub mod bank;
 pub mod channel;
 pub mod counter;
+pub mod crawler;
 pub mod goroutine;
+pub mod leak;
+pub mod mux;
+pub mod quote;
+pub mod replicated;
 pub mod timer;
 pub mod vote;
 
@@ -33,8 +38,19 @@ pub struct Pattern {
 }
 
 /// Every pattern, in the order in which to read them.
-pub const PATTERNS: &[Pattern] =
-    &[counter::PATTERN, bank::PATTERN, vote::PATTERN, goroutine::PATTERN, channel::PATTERN, timer::PATTERN];
+pub const PATTERNS: &[Pattern] = &[
+    counter::PATTERN,
+    bank::PATTERN,
+    vote::PATTERN,
+    goroutine::PATTERN,
+    channel::PATTERN,
+    timer::PATTERN,
+    crawler::PATTERN,
+    quote::PATTERN,
+    leak::PATTERN,
+    mux::PATTERN,
+    replicated::PATTERN,
+];
 
 /// Every case of every pattern.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
