@@ -25,19 +25,21 @@ const THREE_CALLS: Input = Input::new(&[1, 1, 1], 0);
 const FOUR_CALLS: Input = Input::new(&[1, 1, 1, 1], 0);
 const THREE_USERS: Input = Input::new(&[2, 1, 1], 1);
 const FOUR_USERS: Input = Input::new(&[1, 1, 1, 1], 2);
+/// Two of three servers start an election: four goroutines ask.
+const THREE_SERVERS: Input = Input::new(&[1, 1, 0], 0);
 
 #[track_caller]
 fn holds(case: &str, strategy: Strategy, input: &Input) {
     let case = find(case).unwrap_or_else(|| panic!("there is no case {case:?}"));
     let check = case.check(strategy).executions(EXECUTIONS);
     let verdict = case.run(check, input).unwrap_or_else(|why| panic!("{}: {why}", case.name()));
-    print!("{} threads: {}", input.work.len() + 1, suite::closing_note(std::slice::from_ref(&verdict)));
+    print!("work {:?}: {}", input.work, suite::closing_note(std::slice::from_ref(&verdict)));
     assert!(verdict.passed(), "{}", raddle::render(&verdict));
     let expected = match strategy {
         Strategy::Preemptions(bound) => Coverage::Bounded { preemptions: Some(bound), firings: None, wakes: None },
         _ => Coverage::Exhausted,
     };
-    assert_eq!(verdict.coverage, expected, "{} with {} threads", case.name(), input.work.len() + 1);
+    assert_eq!(verdict.coverage, expected, "{} with work {:?}", case.name(), input.work);
 }
 
 #[test]
@@ -114,4 +116,10 @@ fn buffer_channels_keep_none_of_four_users_waiting() {
         holds(case, BOUNDED, &THREE_USERS);
         holds(case, BOUNDED, &FOUR_USERS);
     }
+}
+
+#[test]
+fn rafts_hold_with_three_servers() {
+    holds("raft/rpc", BOUNDED, &THREE_SERVERS);
+    holds("raft/double-check", BOUNDED, &THREE_SERVERS);
 }

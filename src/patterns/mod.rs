@@ -9,6 +9,7 @@ pub mod bank;
 pub mod channel;
 pub mod counter;
 pub mod goroutine;
+pub mod raft;
 pub mod timer;
 pub mod vote;
 
@@ -33,8 +34,15 @@ pub struct Pattern {
 }
 
 /// Every pattern, in the order in which to read them.
-pub const PATTERNS: &[Pattern] =
-    &[counter::PATTERN, bank::PATTERN, vote::PATTERN, goroutine::PATTERN, channel::PATTERN, timer::PATTERN];
+pub const PATTERNS: &[Pattern] = &[
+    counter::PATTERN,
+    bank::PATTERN,
+    vote::PATTERN,
+    goroutine::PATTERN,
+    channel::PATTERN,
+    timer::PATTERN,
+    raft::PATTERN,
+];
 
 /// Every case of every pattern.
 pub fn cases() -> impl Iterator<Item = &'static Case> {

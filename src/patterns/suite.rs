@@ -11,7 +11,8 @@ const MOST_SCHEDULES: u64 = 1_000;
 const STEPS: u64 = 100_000;
 
 /// Explores a case's small input exhaustively and, in the shuttle world, with every sampling strategy, and demands what
-/// the case expects of each. Where it should hold, everything must have been explored.
+/// the case expects of each. Where it should hold, everything must have been explored; only the naive search may give up
+/// where there is more than it is given to explore, for `dpor` tells what there is.
 ///
 /// # Errors
 /// With a report that names the case.
@@ -20,7 +21,10 @@ pub fn verify(case: &Case, world: World) -> Result<Vec<Verdict>, String> {
     let strategies = Strategy::defaults(world).iter().copied().chain(naive);
     let verify = |strategy| {
         let verdict = run(case, case.check(strategy), &case.small)?;
-        case.judge(&verdict).map_err(|why| report(case, &verdict, &why))?;
+        match case.judge(&verdict) {
+            Err(Mismatch::Truncated(_)) if strategy == Strategy::Dfs => return Ok(verdict),
+            judged => judged.map_err(|why| report(case, &verdict, &why))?,
+        }
         let exhausts = matches!(strategy, Strategy::Exhaustive | Strategy::Dfs | Strategy::Dpor);
         if exhausts && verdict.passed() && verdict.coverage != Coverage::Exhausted {
             return Err(format!("{} should be exhausted by {strategy}, and is {}", case.name(), verdict.coverage));
