@@ -136,6 +136,8 @@ fn inputs(case: &Case) -> Smallest {
         ("timer", _) => (1..=2, 1..=1, 0..=1),
         ("raft", "apply-locked") => (0..=1, 1..=1, 1..=2),
         ("raft", _) => (1..=3, 0..=1, 0..=0),
+        ("pubsub", "helper-resubscribe") => (2..=2, 0..=1, 0..=0),
+        ("pubsub", _) => (0..=2, 0..=1, 0..=1),
         _ => panic!("nobody has said what an input of {} may be", case.name()),
     };
     let mut works: Vec<Vec<usize>> = vec![Vec::new()];

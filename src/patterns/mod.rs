@@ -9,6 +9,7 @@ pub mod bank;
 pub mod channel;
 pub mod counter;
 pub mod goroutine;
+pub mod pubsub;
 pub mod raft;
 pub mod timer;
 pub mod vote;
@@ -42,6 +43,7 @@ pub const PATTERNS: &[Pattern] = &[
     channel::PATTERN,
     timer::PATTERN,
     raft::PATTERN,
+    pubsub::PATTERN,
 ];
 
 /// Every case of every pattern.
