@@ -11,6 +11,7 @@ pub mod counter;
 pub mod goroutine;
 pub mod pubsub;
 pub mod raft;
+pub mod schedule;
 pub mod timer;
 pub mod vote;
 
@@ -44,6 +45,7 @@ pub const PATTERNS: &[Pattern] = &[
     timer::PATTERN,
     raft::PATTERN,
     pubsub::PATTERN,
+    schedule::PATTERN,
 ];
 
 /// Every case of every pattern.

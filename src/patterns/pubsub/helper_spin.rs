@@ -54,7 +54,7 @@
 //! - loom test: `helper_spin_pubsub_sends_what_nobody_published` in `loom-tests/tests/pubsub.rs`
 //! - shuttle test: `helper_spin_pubsub_sends_what_nobody_published` in `shuttle-tests/tests/pubsub.rs`
 //! - loom seed: `loom-tests/seeds/pubsub/helper-spin.toml`; replay it with
-//!   `cargo run --release -- replay rd1:pubsub/helper-spin:loom-0.7.3:exhaustive:p=,g=1,m=1,l=b31227f4.1,h=30.8c207f78:851a89db`
+//!   `cargo run --release -- replay rd1:pubsub/helper-spin:loom-0.7.3:exhaustive:p=,g=1,m=1,l=1cacb863.1,h=30.8c207f78:e17042cc`
 //! - shuttle seed: `shuttle-tests/seeds/pubsub/helper-spin.toml`; replay it with
 //!   `cargo run --release -- replay rd1:pubsub/helper-spin:shuttle-0.1.7:random:s=eb08e76415946b08,g=1,m=1,h=25.179e9269:95666cec`
 //! <!-- end -->
