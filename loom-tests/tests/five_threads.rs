@@ -36,6 +36,8 @@ const TWO_CALLS_AT_ONCE: Input = Input::new(&[0], 2);
 // Webs of which `mutex` makes four goroutines, one a link; and `channel`, one a page and the starter.
 const FOUR_LINKS: Input = Input::new(&[0b0110, 0b1000, 0b1000, 0], 0);
 const THREE_PAGES: Input = Input::new(&[0b110, 0b001, 0], 0);
+/// Two of three servers start an election: four goroutines ask.
+const THREE_RAFTS: Input = Input::new(&[1, 1, 0], 0);
 
 #[track_caller]
 fn holds(case: &str, strategy: Strategy, input: &Input) {
@@ -158,4 +160,10 @@ fn replicated_clients_ask_four_servers() {
         holds(case, Strategy::Preemptions(1), &FOUR_SERVERS);
     }
     holds("replicated/prefer", BOUNDED, &TWO_CALLS_AT_ONCE);
+}
+
+#[test]
+fn rafts_hold_with_three_servers() {
+    holds("raft/rpc", BOUNDED, &THREE_RAFTS);
+    holds("raft/double-check", BOUNDED, &THREE_RAFTS);
 }

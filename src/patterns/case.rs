@@ -102,6 +102,9 @@ pub enum FindError {
 pub enum Expect {
     /// No execution fails.
     Holds,
+    /// No execution fails with at most so many preemptions. All of them are too many for loom, so a check that should
+    /// explore them all is one of [`Strategy::Preemptions`] instead.
+    Within(usize),
     /// Some execution fails, with one of these symptoms.
     Fails(&'static [Symptom]),
     /// The bug is there, but this world cannot show it: the reason. No execution fails.
@@ -190,7 +193,7 @@ impl Case {
 
     /// Whether the program is broken.
     pub fn broken(&self) -> bool {
-        ![self.loom, self.shuttle].iter().all(|expect| *expect == Expect::Holds)
+        [self.loom, self.shuttle].iter().any(|expect| !matches!(expect, Expect::Holds | Expect::Within(_)))
     }
 
     /// What a world says of it; `None` in the std world, which is only asked how often it fails.
@@ -250,6 +253,10 @@ impl Case {
 
     /// A check named after the case and the size of its input, with the case's limits.
     pub fn check_sized(&self, size: Size, strategy: Strategy) -> Check {
+        let strategy = match (strategy, self.loom) {
+            (Strategy::Exhaustive, Expect::Within(preemptions)) => Strategy::Preemptions(preemptions),
+            (strategy, _) => strategy,
+        };
         let check = Check::new(self.sized(size)).strategy(strategy);
         match self.limits {
             Some(limits) => limits(check),
@@ -297,7 +304,7 @@ impl Case {
         let fails = match self.expect(verdict.world) {
             None => return Ok(()),
             Some(Expect::Fails(_)) => true,
-            Some(Expect::Holds | Expect::Blind(_)) => false,
+            Some(Expect::Holds | Expect::Within(_) | Expect::Blind(_)) => false,
         };
         match (&verdict.failure, fails) {
             (Some(failure), true) if self.symptoms(verdict.world).iter().any(|symptom| fits(symptom, failure)) => {

@@ -12,8 +12,11 @@ pub mod crawler;
 pub mod goroutine;
 pub mod leak;
 pub mod mux;
+pub mod pubsub;
 pub mod quote;
+pub mod raft;
 pub mod replicated;
+pub mod schedule;
 pub mod timer;
 pub mod vote;
 
@@ -46,10 +49,13 @@ pub const PATTERNS: &[Pattern] = &[
     channel::PATTERN,
     timer::PATTERN,
     crawler::PATTERN,
+    raft::PATTERN,
     quote::PATTERN,
     leak::PATTERN,
-    mux::PATTERN,
+    pubsub::PATTERN,
+    schedule::PATTERN,
     replicated::PATTERN,
+    mux::PATTERN,
 ];
 
 /// Every case of every pattern.

@@ -25,7 +25,7 @@ pub fn verify(case: &Case, world: World) -> Result<Vec<Verdict>, String> {
             Err(Mismatch::Truncated(_)) if strategy == Strategy::Dfs => return Ok(verdict),
             judged => judged.map_err(|why| report(case, &verdict, &why))?,
         }
-        let exhausts = matches!(strategy, Strategy::Exhaustive | Strategy::Dfs | Strategy::Dpor);
+        let exhausts = matches!(verdict.strategy, Strategy::Exhaustive | Strategy::Dfs | Strategy::Dpor);
         if exhausts && verdict.passed() && verdict.coverage != Coverage::Exhausted {
             return Err(format!("{} should be exhausted by {strategy}, and is {}", case.name(), verdict.coverage));
         }
