@@ -1,5 +1,5 @@
-//! What is generated from the catalogue and its stored seeds: README's table and interleaving, and the block in each
-//! variant's file that names its fix, its tests, its seeds and the command that replays it.
+//! What is generated from the catalogue and its stored seeds: README's table and interleaving, the docs' index, and the
+//! block in each variant's file that names its fix, its tests, its seeds and the command that replays it.
 
 use std::{
     env, fs,
@@ -8,7 +8,7 @@ use std::{
 
 use raddle::{
     World,
-    patterns::{Case, Expect, Seed, cases},
+    patterns::{Case, Expect, PATTERNS, Seed, cases},
     worlds::{APIS, Support},
 };
 
@@ -51,9 +51,13 @@ pub(crate) fn generate(check: bool, seeds: bool) -> Result<(), Failure> {
     let text = replace(&before, "catalogue", &catalogue(&root)?, "", "README.md")?;
     let text = replace(&text, "interleaving", &heads.shown(select::one(SHOWN)?)?, "", "README.md")?;
     write(path, text, &before)?;
-    let path = root.join("src/worlds.md");
-    let before = read(&path)?;
-    write(path, replace(&before, "worlds", &worlds(), "", "src/worlds.md")?, &before)?;
+    for (file, name, block) in
+        [("src/worlds.md", "worlds", worlds()), ("src/patterns/index.md", "index", index(&root)?)]
+    {
+        let path = root.join(file);
+        let before = read(&path)?;
+        write(path, replace(&before, name, &block, "", file)?, &before)?;
+    }
     if stale.is_empty() {
         return Ok(());
     }
@@ -119,29 +123,68 @@ fn suite(world: World) -> String {
     format!("{world}-tests")
 }
 
-/// A row a broken variant.
+/// README's table: a row a pattern.
 fn catalogue(root: &Path) -> Result<String, Failure> {
-    let mut text = "| pattern | bug | broken | fixed | tests | seed |\n|---|---|---|---|---|---|\n".to_owned();
-    for case in cases().filter(|case| case.broken()) {
+    let mut text =
+        "| pattern | what it teaches | broken | fixed | tests | seeds |\n|---|---|---|---|---|---|\n".to_owned();
+    for pattern in PATTERNS {
         let link = |label: &str, path: &str| format!("[{label}]({path})");
-        let fixed = select::counterpart(case)?.map_or_else(String::new, |fix| link(fix.variant, &fix.file()));
-        let worlds = [World::Loom, World::Shuttle];
-        let tests = worlds.map(|world| link(world.name(), &format!("{}/tests/{}.rs", suite(world), case.pattern)));
-        let mut seeds = Vec::new();
-        for world in seeded(case) {
-            let seed = load(root, case, world)?;
-            let path = Seed::path(case, world);
-            seeds.push(format!("{} {}", link(world.name(), &path), seed.kind));
+        let (mut broken, mut fixed) = (Vec::new(), Vec::new());
+        for case in pattern.cases {
+            let variant = link(case.variant, &case.file());
+            match case.broken() {
+                true => broken.push(format!("{variant} {}", kinds(root, case)?)),
+                false => fixed.push(variant),
+            }
         }
+        let worlds = |what: &str, end: &str| {
+            let path = |world: World| format!("{}/{what}/{}{end}", suite(world), pattern.name);
+            [World::Loom, World::Shuttle].map(|world| link(world.name(), &path(world))).join(", ")
+        };
         let row = [
-            link(case.pattern, &format!("src/patterns/{}", case.pattern)),
-            case.about.to_owned(),
-            link(case.variant, &case.file()),
-            fixed,
-            tests.join(" "),
-            seeds.join(", "),
+            link(pattern.name, &format!("src/patterns/{}", pattern.name)),
+            pattern.about.to_owned(),
+            broken.join(", "),
+            fixed.join(", "),
+            worlds("tests", ".rs"),
+            worlds("seeds", ""),
         ];
         text.push_str(&format!("| {} |\n", row.join(" | ")));
+    }
+    Ok(text)
+}
+
+/// How a broken case fails: the kinds of its stored seeds.
+fn kinds(root: &Path, case: &Case) -> Result<String, Failure> {
+    let mut kinds: Vec<String> = Vec::new();
+    for world in seeded(case) {
+        let kind = load(root, case, world)?.kind.to_string();
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    Ok(kinds.join(" or "))
+}
+
+/// The docs' index: a table a pattern, a row a case.
+fn index(root: &Path) -> Result<String, Failure> {
+    let mut text = String::new();
+    for pattern in PATTERNS {
+        let module = |case: &Case| format!("{}::{}", pattern.name, case.module());
+        text.push_str(&format!("\n# [`{0}`](mod@{0}): {1}\n\n", pattern.name, pattern.about));
+        text.push_str("| case | what | fails with | fixed by | source |\n|---|---|---|---|---|\n");
+        for case in pattern.cases {
+            let link = |case: &Case| format!("[`{}`](mod@{})", case.variant, module(case));
+            let fix = select::counterpart(case)?.filter(|_| case.broken());
+            let row = [
+                link(case),
+                case.about.to_owned(),
+                kinds(root, case)?,
+                fix.map_or_else(String::new, link),
+                case.source.to_owned(),
+            ];
+            text.push_str(&format!("| {} |\n", row.join(" | ")));
+        }
     }
     Ok(text)
 }

@@ -55,7 +55,7 @@ enum Command {
         token: String,
     },
     /// Write, or with --check compare, what is generated from the catalogue: README's table and interleaving, the
-    /// variants' headers.
+    /// docs' index, the variants' headers.
     Generate {
         /// Change nothing: fail if something is out of date.
         #[arg(long)]

@@ -44,7 +44,8 @@ fn what_is_out_of_date_is_named_and_mended() {
     let root = scratch.path();
     assert_eq!(generate(root, &["--check"]).status.code(), Some(0));
     for (file, from, to) in [
-        ("README.md", "a lost wake-up", "a deadlock"),
+        ("README.md", "counter/naive.rs) Panic", "counter/naive.rs) Leak"),
+        ("src/patterns/index.md", "an update is lost", "all is well"),
         ("README.md", "load atomic#1 -> 0", "load atomic#1 -> 7"),
         ("src/worlds.md", "*missing*", "*there*"),
         ("src/patterns/counter/naive.rs", "Fixed by", "Fixed in"),

@@ -2,11 +2,8 @@
 //! way in which it can end, with the webs of the golden outcomes.
 #![cfg(not(loom))]
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::{ends, lines};
 use raddle::{
     patterns::{
         Input,
@@ -22,6 +19,8 @@ use raddle::{
     },
 };
 use shuttle_tests::verify;
+
+use crate::common::{ends, lines};
 
 #[test]
 fn serial_go_crawler_returns_too_early() {

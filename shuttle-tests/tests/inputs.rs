@@ -2,11 +2,8 @@
 //! the catalogue.
 #![cfg(not(loom))]
 
-mod common;
-
 use std::{cell::RefCell, cmp::Reverse, rc::Rc};
 
-use common::{fixed, hold, named, runner};
 use proptest::{
     collection::vec,
     strategy::{NewTree, Strategy, ValueTree},
@@ -17,6 +14,8 @@ use raddle::{
     Strategy::{Dpor, Random},
     patterns::{Case, Input, bank, cases, counter, crawler, leak, quote, replicated, timer, vote},
 };
+
+use crate::common::{fixed, hold, named, runner};
 
 #[test]
 fn fixed_counters_hold_with_any_work() {

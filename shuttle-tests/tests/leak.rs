@@ -2,11 +2,8 @@
 //! it can end.
 #![cfg(not(loom))]
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::{ends, lines};
 use raddle::{
     FailureKind, Kind,
     Strategy::Random,
@@ -17,6 +14,8 @@ use raddle::{
     sync::Arc,
 };
 use shuttle_tests::verify;
+
+use crate::common::{ends, lines};
 
 #[test]
 fn dump_leak_is_told_as_one_group() {

@@ -2,11 +2,8 @@
 //! And every way in which it can end.
 #![cfg(not(loom))]
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::{ends, lines};
 use raddle::{
     patterns::{
         Input,
@@ -18,6 +15,8 @@ use raddle::{
     sync::Arc,
 };
 use shuttle_tests::verify;
+
+use crate::common::{ends, lines};
 
 #[test]
 fn no_delete_mux_never_frees_a_tag() {

@@ -1,9 +1,6 @@
 //! `pubsub`, sampled and, at the small size, exhaustive: servers that send to whoever has subscribed.
 #![cfg(not(loom))]
 
-mod common;
-
-use common::{ends, hold, lines, named};
 use proptest::{collection::vec, prelude::Strategy};
 use raddle::{
     go::{Chan, go},
@@ -16,6 +13,8 @@ use raddle::{
     },
 };
 use shuttle_tests::verify;
+
+use crate::common::{ends, hold, lines, named};
 
 #[test]
 fn mutex_cancel_pubsub_waits_for_who_leaves() {

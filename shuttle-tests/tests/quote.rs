@@ -2,9 +2,6 @@
 //! is said by a regular expression.
 #![cfg(not(loom))]
 
-mod common;
-
-use common::ends;
 use proptest::{
     collection::vec,
     prelude::Strategy,
@@ -23,6 +20,8 @@ use raddle::{
 };
 use regex::Regex;
 use shuttle_tests::verify;
+
+use crate::common::ends;
 
 #[test]
 fn shadowed_quote_reads_for_ever() {

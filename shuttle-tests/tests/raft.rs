@@ -1,17 +1,16 @@
 //! `raft`, sampled and, at the small size, exhaustive: servers, their locks, and elections.
 #![cfg(not(loom))]
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::{ends, hold, lines, named};
 use proptest::collection::vec;
 use raddle::patterns::{
     Input,
     raft::{Server, double_check, leaders, rpc, rpc_late, rpc_locked, stale_tally},
 };
 use shuttle_tests::verify;
+
+use crate::common::{ends, hold, lines, named};
 
 #[test]
 fn rpc_locked_raft_waits_for_those_who_wait() {

@@ -2,11 +2,8 @@
 //! another. And every way in which it can end.
 #![cfg(not(loom))]
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::{ends, lines};
 use raddle::patterns::{
     Input,
     replicated::{
@@ -14,6 +11,8 @@ use raddle::patterns::{
     },
 };
 use shuttle_tests::verify;
+
+use crate::common::{ends, lines};
 
 #[test]
 fn one_server_replicated_waits_for_ever() {

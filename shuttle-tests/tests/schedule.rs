@@ -1,14 +1,11 @@
 //! `schedule`, sampled and, at the small size, exhaustive: tasks for servers, in seventeen versions.
 #![cfg(not(loom))]
 
-mod common;
-
 use std::{
     collections::BTreeSet,
     sync::{Arc as Plain, Mutex},
 };
 
-use common::{ends, hold, lines, named};
 use proptest::{collection::vec, prelude::Strategy};
 use raddle::{
     go::Chan,
@@ -22,6 +19,8 @@ use raddle::{
     sync::Arc,
 };
 use shuttle_tests::verify;
+
+use crate::common::{ends, hold, lines, named};
 
 #[test]
 fn s1_small_schedule_waits_for_room() {

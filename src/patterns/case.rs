@@ -188,7 +188,12 @@ impl Case {
 
     /// The variant's source file, from the repository's root.
     pub fn file(&self) -> String {
-        format!("src/patterns/{}/{}.rs", self.pattern, self.variant.replace('-', "_"))
+        format!("src/patterns/{}/{}.rs", self.pattern, self.module())
+    }
+
+    /// The variant's module, in the pattern's.
+    pub fn module(&self) -> String {
+        self.variant.replace('-', "_")
     }
 
     /// Whether the program is broken.

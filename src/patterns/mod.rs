@@ -4,6 +4,8 @@
 //! `CASES`. Each *variant* is a file, and keeps the same type and function names as the others, so that the diff of two
 //! files is the lesson. A *case* is a variant with its sizes and what is expected of it in each world; tests, command,
 //! gate and README all read the cases here.
+//!
+#![doc = include_str!("index.md")]
 
 pub mod bank;
 pub mod channel;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use super::{Case, Expect, Mismatch, Seed, cases};
+use super::{Case, Expect, Mismatch, PATTERNS, Seed, cases};
 use crate::{Check, Coverage, Strategy, Verdict, World, render};
 
 /// Schedules that no strategy need exceed with a large input.
@@ -83,6 +83,14 @@ pub fn closing_note(verdicts: &[Verdict]) -> String {
 /// repository's root. Each line names the case.
 pub fn missing(root: &Path, world: World) -> Vec<String> {
     let mut missing = Vec::new();
+    let main = format!("{world}-tests/tests/main.rs");
+    let modules = fs::read_to_string(root.join(&main)).unwrap_or_default();
+    for pattern in PATTERNS {
+        let module = format!("mod {};", pattern.name);
+        if !modules.lines().any(|line| line == module) {
+            missing.push(format!("{}: {main} has no line {module:?}", pattern.name));
+        }
+    }
     for case in cases() {
         let file = format!("{world}-tests/tests/{}.rs", case.pattern);
         let source = fs::read_to_string(root.join(&file)).unwrap_or_default();

@@ -6,7 +6,7 @@
 //! - `same-values`: `work` has the values of a tree, in order, of which half are on each side of the root; `goal` says at
 //!   which of them the other tree differs. If there are fewer, it has the same values, in another shape.
 //!
-//! Source: Russ Cox, "Go concurrency patterns", the goroutine leak and its dump; his "Coroutines for Go", the two tree
+//! Source: Russ Cox, guest lecture of MIT 6.824 on concurrency patterns in Go, the goroutine leak and its dump; his "Coroutines for Go", the two tree
 //! walkers.
 
 pub mod dump;

@@ -4,7 +4,7 @@
 //! is the first of them. `goal` says how many replies the service sends to each call: 1 is right. Where calls can be
 //! cancelled, main is none of the callers, who make a call each, and cancels them all.
 //!
-//! Source: Russ Cox, "Go concurrency patterns", the protocol multiplexer; the first version on the slides does not
+//! Source: Russ Cox, guest lecture of MIT 6.824 on concurrency patterns in Go, the protocol multiplexer; the first version on the slides does not
 //! delete, none makes its send channel, none has an end.
 
 pub mod cancel;

@@ -4,7 +4,7 @@
 //! *pull*: they read for themselves. The others are *pushed*: main hands over the text, character by character, until
 //! the scanner says its last word or the text ends; and then `goal` characters more.
 //!
-//! Source: Russ Cox, "Go concurrency patterns", the prologue: data state and code state.
+//! Source: Russ Cox, guest lecture of MIT 6.824 on concurrency patterns in Go, the prologue: data state and code state.
 
 pub mod closing;
 pub mod code_state;

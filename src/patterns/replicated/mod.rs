@@ -3,7 +3,7 @@
 //! An input's `work` has a number for each server: 0 answers, and 1 hangs, until the calls are over. `goal` says how many
 //! calls there are at once; main makes one of them. In a model a timer may fire at any point, so every call may time out.
 //!
-//! Source: Russ Cox, "Go concurrency patterns", the replicated service client, as it grows from slide to slide; the first
+//! Source: Russ Cox, guest lecture of MIT 6.824 on concurrency patterns in Go, the replicated service client, as it grows from slide to slide; the first
 //! version has room for one answer.
 
 pub mod capacity_enough;

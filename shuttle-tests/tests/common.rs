@@ -2,7 +2,7 @@
 //!
 //! Every draw comes from fixed seeds, so a run of these tests is like any other. An input with which a fixed variant
 //! fails is kept in `proptest-regressions`, and tried first from then on.
-#![allow(dead_code, reason = "each test file uses some of it")]
+#![cfg(not(loom))]
 
 use std::{collections::BTreeSet, fmt::Debug};
 
