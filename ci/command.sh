@@ -18,6 +18,8 @@ cases=$("$raddle" list --json | wc -l)
 [ "$cases" -gt 0 ] || { echo "the catalogue is empty" >&2; exit 1; }
 checked=$("$raddle" check --world shuttle --strategy random --schedules 100 --json 2>/dev/null | wc -l) || true
 [ "$checked" -eq "$cases" ] || { echo "$checked lines for $cases cases" >&2; exit 1; }
+# The lecture's own sizes, a thousand schedules of each.
+"$raddle" check --large --strategy random >/dev/null
 
 seeds=0
 for file in loom-tests/seeds/*/*.toml shuttle-tests/seeds/*/*.toml; do
@@ -35,6 +37,7 @@ demand 2 "$raddle" check no/such-case
 demand 2 "$raddle" check --world mars
 demand 2 "$raddle" check --schedules 0
 demand 2 "$raddle" check counter --world loom --strategy random
+demand 2 "$raddle" check counter --large --strategy dpor
 demand 2 "$raddle" replay "${token%?}"
 demand 2 "$raddle" replay nonsense
 demand 0 "$raddle" explain bank/per-field

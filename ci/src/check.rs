@@ -13,7 +13,7 @@ use comfy_table::Table;
 use indicatif::{ProgressBar, ProgressStyle};
 use raddle::{
     Coverage, Error, Limit, Progress, Strategy, Verdict, World,
-    patterns::{Case, Expect, Stress},
+    patterns::{Case, Expect, Size, Stress},
 };
 use serde_json::json;
 
@@ -25,23 +25,25 @@ const LONG: Duration = Duration::from_secs(1);
 /// A job and what became of it.
 struct Done {
     case: &'static Case,
+    size: Size,
     job: Job,
     verdict: Result<Verdict, Error>,
 }
 
 pub(crate) fn check(arguments: &CheckArgs) -> Result<(), Failure> {
     let cases = select::select(arguments.filter.as_deref())?;
+    let size = if arguments.large { Size::Large } else { Size::Small };
     let strategies = strategies(arguments)?;
     let jobs: Vec<(&'static Case, Job)> = cases
         .iter()
         .flat_map(|case| strategies.iter().map(move |strategy| (*case, *strategy)))
         .filter(|(case, strategy)| strategy.world() != World::Std || case.stress == Stress::Runs)
-        .map(|(case, strategy)| (case, Job::new(case, strategy, arguments.schedules, arguments.seed)))
+        .map(|(case, strategy)| (case, Job::new(case, size, strategy, arguments.schedules, arguments.seed)))
         .collect();
     if jobs.is_empty() {
         return Err(Failure::Usage("nothing was checked: the case must not run on real threads".to_owned()));
     }
-    let done = run_all(jobs);
+    let done = run_all(jobs, size);
     if arguments.json {
         for done in &done {
             print_json(done);
@@ -57,16 +59,28 @@ fn strategies(arguments: &CheckArgs) -> Result<Vec<Strategy>, Failure> {
     let compiled = World::compiled();
     let absent =
         |world: World| Failure::Usage(format!("this build does not compile the {world} world: build it without --cfg"));
-    match (arguments.strategy, arguments.world) {
-        (Some(strategy), world) => {
-            if world.is_some_and(|world| world != strategy.world()) {
-                return Err(Failure::Usage(format!("strategy {strategy} belongs to the {} world", strategy.world())));
-            }
-            compiled.contains(&strategy.world()).then(|| vec![strategy]).ok_or_else(|| absent(strategy.world()))
+    // Nobody explores everything of a large input.
+    let suits = |strategy: &Strategy| !arguments.large || strategy.samples() || *strategy == Strategy::Stress;
+    let large = |of: String| Failure::Usage(format!("with --large schedules are drawn, and {of} draws none"));
+    if let Some(strategy) = arguments.strategy {
+        if arguments.world.is_some_and(|world| world != strategy.world()) {
+            return Err(Failure::Usage(format!("strategy {strategy} belongs to the {} world", strategy.world())));
         }
-        (None, Some(world)) if compiled.contains(&world) => Ok(Strategy::defaults(world).to_vec()),
-        (None, Some(world)) => Err(absent(world)),
-        (None, None) => Ok(compiled.iter().rev().flat_map(|world| Strategy::defaults(*world)).copied().collect()),
+        if !suits(&strategy) {
+            return Err(large(strategy.to_string()));
+        }
+        return compiled.contains(&strategy.world()).then(|| vec![strategy]).ok_or_else(|| absent(strategy.world()));
+    }
+    let worlds: Vec<World> = match arguments.world {
+        Some(world) if compiled.contains(&world) => vec![world],
+        Some(world) => return Err(absent(world)),
+        None => compiled.iter().rev().copied().collect(),
+    };
+    let strategies: Vec<Strategy> =
+        worlds.iter().flat_map(|world| Strategy::defaults(*world)).copied().filter(suits).collect();
+    match strategies.is_empty() {
+        true => Err(large("the loom world".to_owned())),
+        false => Ok(strategies),
     }
 }
 
@@ -82,7 +96,7 @@ fn how_far(progress: &Progress) -> String {
 }
 
 /// Runs the jobs, as many at a time as there are processors; the results are in the jobs' order.
-fn run_all(jobs: Vec<(&'static Case, Job)>) -> Vec<Done> {
+fn run_all(jobs: Vec<(&'static Case, Job)>, size: Size) -> Vec<Done> {
     let bar = if std::io::stderr().is_terminal() { ProgressBar::new(jobs.len() as u64) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}") {
         bar.set_style(style);
@@ -118,11 +132,11 @@ fn run_all(jobs: Vec<(&'static Case, Job)>) -> Vec<Done> {
     bar.finish_and_clear();
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.sort_by_key(|(at, _)| *at);
-    jobs.into_iter().zip(results).map(|((case, job), (_, verdict))| Done { case, job, verdict }).collect()
+    jobs.into_iter().zip(results).map(|((case, job), (_, verdict))| Done { case, size, job, verdict }).collect()
 }
 
 fn print_json(done: &Done) {
-    let Done { case, job, verdict } = done;
+    let Done { case, size, job, verdict } = done;
     let world = job.world();
     let should = match case.expect(world) {
         Some(Expect::Fails(_)) => "fail",
@@ -133,7 +147,7 @@ fn print_json(done: &Done) {
         Ok(verdict) => {
             let failure = verdict.failure.as_ref();
             json!({
-                "case": case.name(),
+                "case": case.sized(*size),
                 "world": world.name(),
                 "strategy": job.strategy().to_string(),
                 "expected": should,
@@ -150,7 +164,7 @@ fn print_json(done: &Done) {
         }
         // A check that could not be done has neither passed nor failed.
         Err(why) => json!({
-            "case": case.name(),
+            "case": case.sized(*size),
             "world": world.name(),
             "strategy": job.strategy().to_string(),
             "expected": should,
@@ -210,7 +224,7 @@ fn told(done: &Done) -> String {
         Ok(verdict) => verdict,
         Err(why) => return format!("ERROR: {why}"),
     };
-    let mark = match done.case.judge(verdict) {
+    let mark = match done.case.judge_sized(done.size, verdict) {
         Ok(()) => "",
         Err(_) => "UNEXPECTED: ",
     };
@@ -233,12 +247,12 @@ fn told(done: &Done) -> String {
 fn conclude(done: &[Done]) -> Result<(), Failure> {
     let mut unmet = Vec::new();
     let mut errors = Vec::new();
-    for Done { case, job, verdict } in done {
-        let name = || format!("{} ({}, {})", case.name(), job.world(), job.strategy());
+    for Done { case, size, job, verdict } in done {
+        let name = || format!("{} ({}, {})", case.sized(*size), job.world(), job.strategy());
         match verdict {
             Err(why) => errors.push(format!("{}: {why}", name())),
             Ok(verdict) => {
-                if let Err(mismatch) = case.judge(verdict) {
+                if let Err(mismatch) = case.judge_sized(*size, verdict) {
                     unmet.push(format!("{}: {mismatch}", name()));
                 }
             }

@@ -2,7 +2,7 @@
 
 use raddle::{
     SCHEDULES, SEED, Strategy, Verdict, Why, World, interleaving,
-    patterns::{Case, Mismatch},
+    patterns::{Case, Mismatch, Size},
     render,
 };
 use serde_json::json;
@@ -38,7 +38,7 @@ fn explored(case: &Case) -> Result<Verdict, Failure> {
         true => Strategy::Dpor,
         false => Strategy::Exhaustive,
     };
-    let verdict = Job::new(case, strategy, SCHEDULES, SEED).run();
+    let verdict = Job::new(case, Size::Small, strategy, SCHEDULES, SEED).run();
     verdict.map_err(|why| Failure::Tool(format!("{}: {why}", case.name())))
 }
 

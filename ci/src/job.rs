@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use clap::Args;
-use raddle::{Check, Error, Progress, SCHEDULES, SEED, SMALLEST, Strategy, Token, Verdict, World, patterns::Case};
+use raddle::{
+    Check, Error, Progress, SCHEDULES, SEED, SMALLEST, Strategy, Token, Verdict, World,
+    patterns::{Case, Size},
+};
 
 use crate::{Failure, select};
 
@@ -32,8 +35,8 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    pub(crate) fn new(case: &Case, strategy: Strategy, schedules: u64, seed: u64) -> Job {
-        Job { case: case.name(), strategy, schedules, seed, replay: None, smallest: 0 }
+    pub(crate) fn new(case: &Case, size: Size, strategy: Strategy, schedules: u64, seed: u64) -> Job {
+        Job { case: case.sized(size), strategy, schedules, seed, replay: None, smallest: 0 }
     }
 
     pub(crate) fn replaying(token: &Token) -> Job {

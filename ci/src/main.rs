@@ -80,6 +80,9 @@ struct CheckArgs {
     /// Only this strategy: exhaustive, preemptions-N, random, pct-DEPTH, urw, surw, pos, dfs, dpor, stress.
     #[arg(long)]
     strategy: Option<Strategy>,
+    /// The lecture's own size, in place of the smallest that shows the bug: sampled, and run on real threads.
+    #[arg(long)]
+    large: bool,
     /// Schedules that each sampling strategy draws.
     #[arg(long, default_value_t = SCHEDULES, value_parser = clap::value_parser!(u64).range(1..))]
     schedules: u64,

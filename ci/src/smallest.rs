@@ -2,7 +2,7 @@
 
 use raddle::{
     Failure as Failed, SCHEDULES, SEED, Strategy, Verdict, World, interleaving,
-    patterns::{Case, Expect},
+    patterns::{Case, Expect, Size},
 };
 
 use crate::{Failure, job::Job};
@@ -25,7 +25,7 @@ pub(crate) fn smallest(case: &Case) -> Result<Verdict, Failure> {
     let thorough: &[Strategy] = if world == World::Shuttle { &[Strategy::Dpor] } else { &[] };
     let mut unmet = None;
     for &strategy in Strategy::defaults(world).iter().chain(thorough) {
-        let verdict = Job::new(case, strategy, SCHEDULES, SEED).smallest().run();
+        let verdict = Job::new(case, Size::Small, strategy, SCHEDULES, SEED).smallest().run();
         let verdict = verdict.map_err(|why| Failure::Tool(format!("{}: {why}", case.name())))?;
         match case.judge(&verdict) {
             Ok(()) => return Ok(verdict),

@@ -118,9 +118,10 @@ impl Calls {
         self.done.iter().filter(|done| done.load(Relaxed) > 0).count()
     }
 
-    /// The property: when the scheduler returns, every task is done.
+    /// The property: when the scheduler returns, every task is done. The last ones are looked at first: each look takes a
+    /// step, in which another one may be done.
     pub fn all_done(&self) {
-        for (task, done) in self.done.iter().enumerate() {
+        for (task, done) in self.done.iter().enumerate().rev() {
             assert!(done.load(Relaxed) == 1, "task {task} is not done when the scheduler returns");
         }
     }

@@ -14,7 +14,7 @@
 //! ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //!       main                           t1                                  t2                                  source
 //! ════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════
-//!  1    send channel#1 message 1                                                                               mod.rs:183
+//!  1    send channel#1 message 1                                                                               mod.rs:184
 //!  2    spawn thread#1                                                                                         s10.rs:69
 //!  3    arrive channel#2                                                                                       s10.rs:81
 //!       (waits to send to channel#2)
@@ -32,7 +32,7 @@
 //!                                                                          (waits to receive from channel#2)
 //!  13   hang up channel#2 -> true                                                                              s10.rs:83
 //!  14   len channel#1 0                                                                                        s10.rs:84
-//!  15   load atomic#5 -> 1                                                                                     mod.rs:124
+//!  15   load atomic#5 -> 1                                                                                     mod.rs:125
 //!       (has returned)
 //!  16                                                                      recv channel#2 -> hung up           s10.rs:73
 //!  17                                                                      arrive channel#3                    s10.rs:76

@@ -13,8 +13,8 @@
 //! ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //!       main                                t1                          t2                              source
 //! ═══════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════
-//!  1    send channel#1 message 1                                                                        mod.rs:183
-//!  2    hang up channel#1 -> true                                                                       mod.rs:185
+//!  1    send channel#1 message 1                                                                        mod.rs:184
+//!  2    hang up channel#1 -> true                                                                       mod.rs:186
 //!  3    spawn thread#1                                                                                  s16_unbuffered.rs:58
 //!       (waits to send to channel#2)
 //!  4                                        recv channel#1 message 1                                    s16_unbuffered.rs:59

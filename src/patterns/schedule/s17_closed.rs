@@ -13,8 +13,8 @@
 //! ──────────────────────────────────────────────────────────────────────────────────────────────
 //!       main                                t1                       t2   t3   source
 //! ══════════════════════════════════════════════════════════════════════════════════════════════
-//!  1    send channel#1 message 1                                               mod.rs:183
-//!  2    hang up channel#1 -> true                                              mod.rs:185
+//!  1    send channel#1 message 1                                               mod.rs:184
+//!  2    hang up channel#1 -> true                                              mod.rs:186
 //!  3    spawn thread#1                                                         s17_closed.rs:58
 //!  4    send channel#2 message 2                                               s17_closed.rs:81
 //!  5    arrive channel#3                                                       s17_closed.rs:84

@@ -14,7 +14,7 @@
 //!  1   send channel#1 message 1        s7.rs:45
 //!  2   recv channel#1 message 1        s7.rs:48
 //!  3   spawn thread#1                  s7.rs:50
-//!  4   load atomic#2 -> 0              mod.rs:124
+//!  4   load atomic#2 -> 0              mod.rs:125
 //! ────────────────────────────────────────────────
 //! ```
 //! <!-- end -->
