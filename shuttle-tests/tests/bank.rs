@@ -1,4 +1,5 @@
-//! `bank`, sampled and, at the small size, exhaustive: transfers between two accounts, and audits.
+//! `bank`, sampled and, at the small size, exhaustive: transfers between two accounts, and audits. And every way in
+//! which it can end.
 #![cfg(not(loom))]
 
 mod common;

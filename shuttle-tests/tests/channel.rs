@@ -1,4 +1,5 @@
 //! `channel`, sampled and, at the small size, exhaustive: what a channel makes wait, and the same buffer built by hand.
+//! And every way in which it can end.
 #![cfg(not(loom))]
 
 mod common;

@@ -1,4 +1,4 @@
-//! `counter`, sampled and, at the small size, exhaustive: threads add to one number.
+//! `counter`, sampled and, at the small size, exhaustive: threads add to one number. And every way in which it can end.
 #![cfg(not(loom))]
 
 mod common;

@@ -1,4 +1,5 @@
-//! `goroutine`, sampled and, at the small size, exhaustive: what a goroutine sees of the variables around it, and how somebody waits for it.
+//! `goroutine`, sampled and, at the small size, exhaustive: what a goroutine sees of the variables around it, and how
+//! somebody waits for it. And every way in which it can end.
 #![cfg(not(loom))]
 
 mod common;

@@ -1,4 +1,5 @@
 //! `timer`, sampled and, at the small size, exhaustive: a goroutine does something every second, until it is cancelled.
+//! And every way in which it can end.
 #![cfg(not(loom))]
 
 mod common;

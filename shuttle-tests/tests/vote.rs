@@ -1,4 +1,5 @@
-//! `vote`, sampled and, at the small size, exhaustive: voters, and a main that decides as soon as it can.
+//! `vote`, sampled and, at the small size, exhaustive: voters, and a main that decides as soon as it can. And every way
+//! in which it can end.
 #![cfg(not(loom))]
 
 mod common;

@@ -4,15 +4,20 @@
 //! `CASES`. Each *variant* is a file, and keeps the same type and function names as the others, so that the diff of two
 //! files is the lesson. A *case* is a variant with its sizes and what is expected of it in each world; tests, command,
 //! gate and README all read the cases here.
+//!
+//! Two pages tie it to the lectures: [`hints`] has the eighteen hints and the cases that prove them, [`questions`] what the
+//! lectures ask, answered in Rust.
 
 pub mod bank;
 pub mod channel;
 pub mod counter;
 pub mod crawler;
 pub mod goroutine;
+pub mod hints;
 pub mod leak;
 pub mod mux;
 pub mod pubsub;
+pub mod questions;
 pub mod quote;
 pub mod raft;
 pub mod replicated;
