@@ -36,9 +36,9 @@
 //! - loom test: `racy_cell_vote_is_a_data_race` in `loom-tests/tests/vote.rs`
 //! - shuttle test: `racy_cell_vote_is_a_data_race` in `shuttle-tests/tests/vote.rs`
 //! - loom seed: `loom-tests/seeds/vote/racy-cell.toml`; replay it with
-//!   `cargo run --release -- replay rd1:vote/racy-cell:loom-0.7.3:exhaustive:p=,l=ca79b6da.1,b=255.0.2,h=11.e3db6668:84aa94d3`
+//!   `cargo run --release -- replay rd1:vote/racy-cell:loom-0.7.3:exhaustive:p=,l=66a6f44b.1,b=255.0.2,h=11.e3db6668:855496c5`
 //! - shuttle seed: `shuttle-tests/seeds/vote/racy-cell.toml`; replay it with
-//!   `cargo run --release -- replay rd1:vote/racy-cell:shuttle-0.1.7:random:s=eb08e76415946b08,l=ca79b6da.1,h=11.e3db6668:313a9ae0`
+//!   `cargo run --release -- replay rd1:vote/racy-cell:shuttle-0.1.7:random:s=eb08e76415946b08,l=66a6f44b.1,h=11.e3db6668:521fc5be`
 //! <!-- end -->
 
 use super::Elect;
