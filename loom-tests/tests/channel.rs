@@ -29,6 +29,26 @@ fn buffer_one_condvar_channel_wakes_the_wrong_one() {
 }
 
 #[test]
+fn unbuffered_spin_channel_hangs() {
+    verify("channel/unbuffered-spin");
+}
+
+#[test]
+fn kick_channel_kicks_nobody() {
+    verify("channel/kick");
+}
+
+#[test]
+fn kick_blocking_channel_waits_for_who_is_not_waiting() {
+    verify("channel/kick-blocking");
+}
+
+#[test]
+fn kick_slot_channel_kicks_one_of_two() {
+    verify("channel/kick-slot");
+}
+
+#[test]
 fn unbuffered_channel_completes_a_send_when_it_is_received() {
     verify("channel/unbuffered");
 }
@@ -56,4 +76,9 @@ fn buffer_channel_keeps_nobody_waiting() {
 #[test]
 fn buffer_notify_all_channel_wakes_the_right_one_too() {
     verify("channel/buffer-notify-all");
+}
+
+#[test]
+fn kick_condvar_channel_kicks_whoever_waits() {
+    verify("channel/kick-condvar");
 }

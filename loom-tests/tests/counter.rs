@@ -14,6 +14,11 @@ fn racy_cell_counter_is_a_data_race() {
 }
 
 #[test]
+fn racy_read_counter_is_a_data_race() {
+    verify("counter/racy-read");
+}
+
+#[test]
 fn sleep_counter_is_read_too_early() {
     verify("counter/sleep");
 }

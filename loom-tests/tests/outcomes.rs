@@ -11,7 +11,7 @@ use raddle::{
     Check, Coverage, Strategy,
     patterns::{
         Input,
-        bank::{self, TOTAL, Transfer, fixed, per_field, two_locks_ordered},
+        bank::{self, EACH, TOTAL, Transfer, fixed, per_field, two_locks_ordered},
         channel::{Exchange, buffered, unbuffered},
         goroutine::{self, bad, r#loop},
     },
@@ -36,7 +36,7 @@ fn everything<T: Ord + Clone + Send + 'static>(program: impl Fn() -> T + Send + 
 fn sums<B: Transfer>() -> (BTreeSet<i64>, BTreeSet<i64>) {
     let shown = everything(|| {
         let audited = Cell::new(0);
-        let last = bank::run::<B>(&Input::new(&[1, 1], 1), |sum| audited.set(sum));
+        let last = bank::run::<B>(&Input::new(&[1, 1], 1), EACH, |sum| audited.set(sum));
         (audited.get(), last)
     });
     shown.into_iter().unzip()

@@ -9,6 +9,11 @@ fn racy_vote_is_lost_or_hangs() {
 }
 
 #[test]
+fn racy_cell_vote_is_a_data_race() {
+    verify("vote/racy-cell");
+}
+
+#[test]
 fn no_broadcast_vote_sleeps_for_ever() {
     verify("vote/no-broadcast");
 }

@@ -12,10 +12,11 @@ use proptest::{
     test_runner::{Config, FileFailurePersistence, TestCaseError, TestRng, TestRunner},
 };
 use raddle::{
-    Check, Coverage, End,
+    Check, Coverage, End, FailureKind, Outcome,
     Strategy::Random,
     patterns::{Case, Input, Pattern, find},
 };
+use regex::Regex;
 
 const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/inputs.txt");
 /// Inputs that each fixed variant is tried with, and schedules for each.
@@ -54,15 +55,49 @@ pub fn named(names: &[&str]) -> Vec<&'static Case> {
 }
 
 /// Every way in which a program can end, with any schedule, and no other: a line each. A value is written as it is; who
-/// waits for what when nobody can go on, as `Deadlock {main:recv, t1:lock}`.
+/// waits for what when nobody can go on, as `Deadlock {main:recv, t1:lock}`; another failure as its message without places.
+/// A data race is the last that happens, whichever access comes to be the second: it is just `DataRace`.
 #[track_caller]
 pub fn ends<T: Ord + Debug + Send + 'static>(program: impl Fn() -> T + Send + Sync + 'static) -> BTreeSet<String> {
+    outcomes(program).iter().map(|outcome| line(&outcome.end)).collect()
+}
+
+/// The same, with the smallest execution of each.
+#[track_caller]
+pub fn outcomes<T: Ord + Send + 'static>(program: impl Fn() -> T + Send + Sync + 'static) -> Vec<Outcome<T>> {
+    explore(Check::new("ends"), program)
+}
+
+/// As [`ends`], for a program that may hang in a busy loop, which is just `Livelock`: found after so many steps, which must
+/// be more than it takes to end.
+#[track_caller]
+pub fn ends_within<T: Ord + Debug + Send + 'static>(
+    steps: u64,
+    program: impl Fn() -> T + Send + Sync + 'static,
+) -> BTreeSet<String> {
+    let end = |outcome: &Outcome<T>| match &outcome.end {
+        End::Failed { kind: FailureKind::Livelock, .. } => "Livelock".to_owned(),
+        end => line(end),
+    };
+    explore(Check::new("ends").steps(steps), program).iter().map(end).collect()
+}
+
+#[track_caller]
+fn explore<T: Ord + Send + 'static>(check: Check, program: impl Fn() -> T + Send + Sync + 'static) -> Vec<Outcome<T>> {
     // More timers than any of the programs has.
-    let outcomes = Check::new("ends").firings(16).outcomes(program).expect("the check can be done");
+    let outcomes = check.firings(16).outcomes(program).expect("the check can be done");
     assert_eq!(outcomes.verdict.coverage, Coverage::Exhausted);
-    let line = |end: &End<T>| match end {
+    outcomes.all
+}
+
+fn line<T: Debug>(end: &End<T>) -> String {
+    match end {
         End::Returned(value) => format!("{value:?}"),
-        End::Failed { kind, message, waiting } if waiting.is_empty() => format!("{kind}: {message}"),
+        End::Failed { kind: kind @ FailureKind::DataRace, .. } => kind.to_string(),
+        End::Failed { kind, message, waiting } if waiting.is_empty() => {
+            let place = Regex::new(r" \(made at [^)]*\)").expect("it is one");
+            format!("{kind}: {}", place.replace(message, ""))
+        }
         End::Failed { kind, waiting, .. } => {
             // `t1 in recv of channel#2 at …`
             let who = |waiting: &String| {
@@ -71,8 +106,7 @@ pub fn ends<T: Ord + Debug + Send + 'static>(program: impl Fn() -> T + Send + Sy
             };
             format!("{kind} {{{}}}", waiting.iter().map(who).collect::<Vec<_>>().join(", "))
         }
-    };
-    outcomes.all.iter().map(|outcome| line(&outcome.end)).collect()
+    }
 }
 
 /// A set of such lines.

@@ -10,7 +10,7 @@ use raddle::{
         crawler::{
             Crawl, Fetcher, LECTURE, Missing, Web, channel, channel_count_after, channel_count_in_workers,
             channel_mark_late, channel_root, channel_send_per_url, channel_silent, mutex, mutex_add_in_child,
-            mutex_done_skipped, mutex_held, mutex_split_lock, run, serial, serial_go, url,
+            mutex_done_skipped, mutex_held, mutex_no_lock, mutex_split_lock, run, serial, serial_go, url,
         },
     },
     sync::{
@@ -153,6 +153,12 @@ fn crawlers_find_four_pages_of_the_lecture_and_miss_one() {
 #[test]
 fn split_lock_fetches_the_page_at_the_end_of_two_ways_once_or_twice() {
     assert_eq!(fetches::<mutex_split_lock::Crawler>(TWO_WAYS), lines(["[1, 1, 1, 1]", "[1, 1, 1, 2]"]));
+}
+
+/// Without a lock there is no saying how often a page is fetched: in every execution there is a race first.
+#[test]
+fn no_lock_is_a_data_race_in_every_execution() {
+    assert_eq!(fetches::<mutex_no_lock::Crawler>(TWO_WAYS), lines(["DataRace"]));
 }
 
 #[test]

@@ -61,6 +61,11 @@ fn fixed_buffers_hold_with_any_producers_and_consumers() {
 }
 
 #[test]
+fn a_condition_variable_kicks_any_workers() {
+    hold(named(&["channel/kick-condvar"]), (vec(0..=4_usize, 0..=5), 0..=0_usize));
+}
+
+#[test]
 fn fixed_timers_hold_with_any_number_of_goroutines_and_looks() {
     hold(fixed(&timer::PATTERN), (vec(1..=1_usize, 0..=4), 0..=3_usize));
 }
@@ -171,8 +176,9 @@ fn inputs(case: &Case) -> Smallest {
         ("goroutine", "closure-race" | "closure-early") => (1..=1, 1..=1, 0..=0),
         ("goroutine", "bad" | "bad-race") => (1..=3, 1..=1, 0..=0),
         ("goroutine", "waitgroup-notify-one") => (1..=3, 0..=1, 0..=0),
-        ("channel", "unbuffered-deadlock") => (0..=0, 0..=0, 1..=2),
+        ("channel", "unbuffered-deadlock" | "unbuffered-spin") => (0..=0, 0..=0, 1..=2),
         ("channel", "wait-too-few" | "wait-too-many") => (1..=3, 1..=1, 0..=0),
+        ("channel", "kick" | "kick-blocking" | "kick-slot") => (1..=3, 1..=2, 0..=0),
         ("channel", _) if buffer => (1..=3, 1..=2, 1..=2),
         ("timer", _) => (1..=2, 1..=1, 0..=1),
         ("crawler", _) => (1..=3, 0..=7, 0..=7),

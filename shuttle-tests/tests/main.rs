@@ -12,7 +12,6 @@ mod inputs;
 mod leak;
 mod mux;
 mod narrowed;
-mod outcomes;
 mod pubsub;
 mod quote;
 mod raft;

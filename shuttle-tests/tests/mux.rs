@@ -2,14 +2,18 @@
 //! And every way in which it can end.
 #![cfg(not(loom))]
 
-use std::collections::BTreeSet;
+use std::{
+    cell::Cell,
+    collections::BTreeSet,
+    sync::{Arc as Plain, Mutex},
+};
 
 use raddle::{
     patterns::{
         Input,
         mux::{
-            self, Multiplex, Service, cancel, cancel_split, delete, nil_send, no_delete, no_shutdown, recv_twice,
-            register_late, send_twice, unbuffered,
+            self, Message, Multiplex, Service, cancel, cancel_split, delete, nil_send, no_delete, no_shutdown,
+            recv_twice, register_late, send_twice, unbuffered,
         },
     },
     sync::Arc,
@@ -94,6 +98,30 @@ fn a_mux_that_deletes_panics_at_a_second_reply() {
     assert_eq!(pending::<delete::Mux>(&[1], 2), lines(["Panic: unexpected reply"]));
     assert_eq!(pending::<cancel::Mux>(&[1], 2), lines(["0"]));
     assert_eq!(pending::<cancel::Mux>(&[1], 3), lines(["0"]));
+}
+
+/// Whether a call had its reply when the execution ended.
+struct Answered<'a>(Cell<bool>, &'a Mutex<BTreeSet<bool>>);
+
+impl Drop for Answered<'_> {
+    fn drop(&mut self) {
+        self.1.lock().unwrap().insert(self.0.get());
+    }
+}
+
+#[test]
+fn a_second_reply_ends_the_program_before_or_after_the_call_has_the_first() {
+    let answered: Plain<Mutex<BTreeSet<bool>>> = Plain::default();
+    let noting = Plain::clone(&answered);
+    let ends = ends(move || {
+        let answered = Answered(Cell::new(false), &noting);
+        let mux = delete::Mux::new(Arc::new(Service::new(&Input::new(&[1], 2))));
+        mux.call(Message { tag: 0, body: 0 });
+        answered.0.set(true);
+        mux.close();
+    });
+    assert_eq!(ends, lines(["Panic: unexpected reply"]));
+    assert_eq!(*answered.lock().unwrap(), [false, true].into());
 }
 
 #[test]

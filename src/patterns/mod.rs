@@ -5,6 +5,9 @@
 //! files is the lesson. A *case* is a variant with its sizes and what is expected of it in each world; tests, command,
 //! gate and README all read the cases here.
 //!
+//! Two pages tie it to the lectures: [`hints`] has the eighteen hints and the cases that prove them, [`questions`] what the
+//! lectures ask, answered in Rust.
+//!
 #![doc = include_str!("index.md")]
 
 pub mod bank;
@@ -12,9 +15,11 @@ pub mod channel;
 pub mod counter;
 pub mod crawler;
 pub mod goroutine;
+pub mod hints;
 pub mod leak;
 pub mod mux;
 pub mod pubsub;
+pub mod questions;
 pub mod quote;
 pub mod raft;
 pub mod replicated;

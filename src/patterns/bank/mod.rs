@@ -38,13 +38,13 @@ pub trait Transfer: Send + Sync + 'static {
 
 /// Each thread makes as many transfers as its work says, while main audits; then main waits, and audits once more.
 pub fn scenario<B: Transfer>(input: &Input) {
-    let last = run::<B>(input, |sum| assert!(sum == TOTAL, "the audit sees {sum} of {TOTAL}"));
+    let last = run::<B>(input, EACH, |sum| assert!(sum == TOTAL, "the audit sees {sum} of {TOTAL}"));
     assert!(last == TOTAL, "{last} of {TOTAL} are left in the end");
 }
 
-/// The scenario without the assertions: shows the sum of each audit, and returns the sum in the end.
-pub fn run<B: Transfer>(input: &Input, audited: impl Fn(i64)) -> i64 {
-    let bank = Arc::new(B::new(EACH));
+/// The scenario without the assertions, with so much in each account: shows the sum of each audit, returns that in the end.
+pub fn run<B: Transfer>(input: &Input, each: i64, audited: impl Fn(i64)) -> i64 {
+    let bank = Arc::new(B::new(each));
     let transfers = |(thread, &times): (usize, &usize)| {
         let bank = Arc::clone(&bank);
         let (from, to) = if thread % 2 == 0 { (ALICE, BOB) } else { (BOB, ALICE) };

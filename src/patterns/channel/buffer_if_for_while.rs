@@ -14,9 +14,9 @@
 //! ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //!       main                    t1                        t2                       t3                        source
 //! ═════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════
-//!  1    spawn thread#1                                                                                       mod.rs:150
-//!  2    spawn thread#2                                                                                       mod.rs:161
-//!  3    spawn thread#3                                                                                       mod.rs:161
+//!  1    spawn thread#1                                                                                       mod.rs:158
+//!  2    spawn thread#2                                                                                       mod.rs:169
+//!  3    spawn thread#3                                                                                       mod.rs:169
 //!       (waits for t1 to end)
 //!  4                                                      lock mutex#1                                       buffer_if_for_while.rs:88
 //!  5                                                      wait condvar#2                                     buffer_if_for_while.rs:90
@@ -30,17 +30,17 @@
 //!  11                                                                              lock mutex#1              buffer_if_for_while.rs:88
 //!  12                                                                              notify_one condvar#3 t1   buffer_if_for_while.rs:93
 //!  13                                                                              unlock mutex#1            buffer_if_for_while.rs:88
-//!  14                                                                              exit thread#3             mod.rs:161
+//!  14                                                                              exit thread#3             mod.rs:169
 //!  15                                                     lock mutex#1                                       buffer_if_for_while.rs:90
 //!  16                                                     notify_one condvar#3 0                             buffer_if_for_while.rs:93
 //!  17                                                     unlock mutex#1                                     buffer_if_for_while.rs:90
-//!  18                                                     exit thread#2                                      mod.rs:161
+//!  18                                                     exit thread#2                                      mod.rs:169
 //!  19                           lock mutex#1                                                                 buffer_if_for_while.rs:80
 //!  20                           notify_one condvar#2 0                                                       buffer_if_for_while.rs:83
 //!  21                           unlock mutex#1                                                               buffer_if_for_while.rs:80
-//!  22                           exit thread#1                                                                mod.rs:150
-//!  23   join thread#1                                                                                        mod.rs:163
-//!  24   join thread#2                                                                                        mod.rs:163
+//!  22                           exit thread#1                                                                mod.rs:158
+//!  23   join thread#1                                                                                        mod.rs:171
+//!  24   join thread#2                                                                                        mod.rs:171
 //! ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //! ```
 //! <!-- end -->

@@ -14,9 +14,9 @@
 //! ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //!       main                    t1                        t2                      t3                        source
 //! ═══════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════
-//!  1    spawn thread#1                                                                                      mod.rs:150
-//!  2    spawn thread#2                                                                                      mod.rs:161
-//!  3    spawn thread#3                                                                                      mod.rs:161
+//!  1    spawn thread#1                                                                                      mod.rs:158
+//!  2    spawn thread#2                                                                                      mod.rs:169
+//!  3    spawn thread#3                                                                                      mod.rs:169
 //!       (waits for t1 to end)
 //!  4                                                                              lock mutex#1              buffer_one_condvar.rs:82
 //!  5                                                                              wait condvar#2            buffer_one_condvar.rs:84
@@ -33,7 +33,7 @@
 //!  13                                                                             lock mutex#1              buffer_one_condvar.rs:84
 //!  14                                                                             notify_one condvar#2 t2   buffer_one_condvar.rs:87
 //!  15                                                                             unlock mutex#1            buffer_one_condvar.rs:84
-//!  16                                                                             exit thread#3             mod.rs:161
+//!  16                                                                             exit thread#3             mod.rs:169
 //!  17                                                     lock mutex#1                                      buffer_one_condvar.rs:84
 //!  18                                                     wait condvar#2                                    buffer_one_condvar.rs:84
 //!       (waits for t1 to end)   (waits for condvar#2)     (waits for condvar#2)

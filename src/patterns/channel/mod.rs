@@ -1,15 +1,17 @@
 //! `channel`: what a channel makes wait, and for how long; and the same buffer, built by hand.
 //!
-//! Four programs. What an input means to each:
+//! Five programs. What an input means to each:
 //!
 //! - `unbuffered`, `buffered`: `work` says how many values each goroutine receives, `goal` how many main sends.
 //! - `producer-consumer`: `work` says how many items each producer has.
 //! - `wait`: `work` has a number for each goroutine that main waits for; which one does not matter.
 //! - `buffer`: the first `goal` threads put as many values into a buffer for one as their work says; the others take as
 //!   many as theirs says, and the sums are the same.
+//! - `kick`: `work` says how many items each worker takes; main puts in as many as they all take.
 //!
 //! Source: MIT 6.824, lecture 5, `channel/unbuffered`, `channel/unbuffered-deadlock`, `channel/buffered`,
-//! `channel/producer-consumer`, `channel/wait`. The bounded buffer is the textbooks' (Dijkstra, 1965), and its lost
+//! `channel/producer-consumer`, `channel/wait`; and its advice that channels are not good for kicking another goroutine that
+//! may or may not be waiting. The bounded buffer is the textbooks' (Dijkstra, 1965), and its lost
 //! wake-up is in Hoare's paper on monitors (1974), whose answer is a condition variable for each condition.
 
 pub mod buffer;
@@ -17,18 +19,24 @@ pub mod buffer_if_for_while;
 pub mod buffer_notify_all;
 pub mod buffer_one_condvar;
 pub mod buffered;
+pub mod kick;
+pub mod kick_blocking;
+pub mod kick_condvar;
+pub mod kick_slot;
 pub mod producer_consumer;
 pub mod unbuffered;
 pub mod unbuffered_deadlock;
+pub mod unbuffered_spin;
 pub mod wait;
 pub mod wait_too_few;
 pub mod wait_too_many;
 
+mod cases;
+
 use std::{panic::resume_unwind, time::Duration};
 
-use super::{Case, Expect, Input, Pattern, Stress, Symptom};
+use super::{Input, Pattern};
 use crate::{
-    FailureKind,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -166,243 +174,34 @@ pub fn buffer<B: Buffer>(input: &Input) {
     assert!(taken.iter().copied().eq(0..next), "{taken:?} are taken, and 0 to {next} were put in");
 }
 
+/// Work that is put in for whoever may be waiting for it.
+pub trait Kick: Send + Sync + 'static {
+    /// There is no work yet.
+    fn new() -> Self;
+
+    /// Puts in an item, and kicks whoever may be waiting for it. Should wait for nobody.
+    fn put(&self);
+
+    /// Waits until there is an item, and takes it.
+    fn take(&self);
+}
+
+/// The property: as many items as are put in are taken, and nobody waits for ever.
+pub fn kick<K: Kick>(input: &Input) {
+    let queue = Arc::new(K::new());
+    let worker = |&takes: &usize| {
+        let queue = Arc::clone(&queue);
+        thread::spawn(move || (0..takes).for_each(|_| queue.take()))
+    };
+    let workers: Vec<_> = input.work.iter().map(worker).collect();
+    for _ in 0..input.work.iter().sum() {
+        queue.put();
+    }
+    for worker in workers {
+        worker.join().expect("a worker does not panic");
+    }
+}
+
 /// The pattern.
 pub const PATTERN: Pattern =
-    Pattern { name: "channel", about: "A channel makes sender and receiver wait for each other", cases: CASES };
-
-const ONE_SEND: Input = Input::new(&[1], 1);
-const ONE_CALL: Input = Input::new(&[1], 0);
-const FIVE_CALLS: Input = Input::new(&[1; 5], 0);
-const TWO_USERS: Input = Input::new(&[2, 2], 1);
-/// One puts in two, and two take one each.
-const THREE_USERS: Input = Input::new(&[2, 1, 1], 1);
-const EIGHT_USERS: Input = Input::new(&[50; 8], 4);
-const ALONE: Expect = Expect::Fails(&[Symptom {
-    kind: FailureKind::Deadlock,
-    message: "every thread waits: main in send of channel#1",
-    meaning: "main waits for a receiver, and is the only one there is",
-}]);
-const ONE_LEFT: Expect = Expect::Fails(&[
-    Symptom {
-        kind: FailureKind::Leak,
-        message: "in send of channel#1 at src/patterns/channel/wait_too_few.rs",
-        meaning: "main has gone on, and receives no more: one goroutine waits for ever to say that it is done",
-    },
-    Symptom {
-        kind: FailureKind::Panic,
-        message: "main goes on after 0 of 1 calls",
-        meaning: "main has not waited for the last goroutine, which has yet to make its call",
-    },
-]);
-const ONE_AWAITED: Expect = Expect::Fails(&[Symptom {
-    kind: FailureKind::Deadlock,
-    message: "every thread waits: main in recv of channel#1",
-    meaning: "all goroutines have said that they are done, and main waits for one more",
-}]);
-const EMPTY_OR_FULL: Expect = Expect::Fails(&[
-    Symptom {
-        kind: FailureKind::Panic,
-        message: "a value is taken from an empty buffer",
-        meaning: "between the wake-up and the lock another consumer has come in and taken the value",
-    },
-    Symptom {
-        kind: FailureKind::Panic,
-        message: "2 values are in a buffer for 1",
-        meaning: "between the wake-up and the lock another producer has come in and filled the buffer",
-    },
-]);
-const ASLEEP: Expect = Expect::Fails(&[Symptom {
-    kind: FailureKind::Deadlock,
-    message: "in wait of condvar#",
-    meaning: "the wake-up for the producer went to a consumer, which had no use for it",
-}]);
-
-const CASES: &[Case] = &[
-    Case {
-        pattern: "channel",
-        variant: "unbuffered-deadlock",
-        about: "one thread sends, and would receive after that: a deadlock of one",
-        source: "MIT 6.824 lecture 5, channel/unbuffered-deadlock",
-        code: include_str!("unbuffered_deadlock.rs"),
-        aliases: &[],
-        counterpart: Some("unbuffered"),
-        test: "unbuffered_deadlock_channel_waits_for_itself",
-        loom: ALONE,
-        shuttle: ALONE,
-        stress: Stress::Runs,
-        limits: None,
-        model: exchange::<unbuffered_deadlock::Program>,
-        small: Input::new(&[], 1),
-        large: Input::new(&[], 1),
-    },
-    Case {
-        pattern: "channel",
-        variant: "wait-too-few",
-        about: "one receive too few: a goroutine is left behind",
-        source: "MIT 6.824 lecture 5, channel/wait with 4 receives for 5 goroutines",
-        code: include_str!("wait_too_few.rs"),
-        aliases: &[],
-        counterpart: Some("wait"),
-        test: "wait_too_few_channel_leaves_one_behind",
-        loom: ONE_LEFT,
-        shuttle: ONE_LEFT,
-        stress: Stress::Runs,
-        limits: None,
-        model: wait::<wait_too_few::Program>,
-        small: ONE_CALL,
-        large: FIVE_CALLS,
-    },
-    Case {
-        pattern: "channel",
-        variant: "wait-too-many",
-        about: "one receive too many: main waits for ever",
-        source: "MIT 6.824 lecture 5, channel/wait with 6 receives for 5 goroutines",
-        code: include_str!("wait_too_many.rs"),
-        aliases: &[],
-        counterpart: Some("wait"),
-        test: "wait_too_many_channel_waits_for_nobody",
-        loom: ONE_AWAITED,
-        shuttle: ONE_AWAITED,
-        stress: Stress::Runs,
-        limits: None,
-        model: wait::<wait_too_many::Program>,
-        small: ONE_CALL,
-        large: FIVE_CALLS,
-    },
-    Case {
-        pattern: "channel",
-        variant: "buffer-if-for-while",
-        about: "by hand, and what was waited for is gone again before the lock is back",
-        source: "the bounded buffer with a mutex and condition variables, if for while",
-        code: include_str!("buffer_if_for_while.rs"),
-        aliases: &[],
-        counterpart: Some("buffer"),
-        test: "buffer_if_for_while_channel_takes_what_is_not_there",
-        loom: EMPTY_OR_FULL,
-        shuttle: EMPTY_OR_FULL,
-        stress: Stress::Runs,
-        limits: None,
-        model: buffer::<buffer_if_for_while::Bounded>,
-        small: THREE_USERS,
-        large: EIGHT_USERS,
-    },
-    Case {
-        pattern: "channel",
-        variant: "buffer-one-condvar",
-        about: "by hand, and a wake-up goes to the wrong one: a lost wake-up",
-        source: "the bounded buffer with a mutex and one condition variable, notify_one",
-        code: include_str!("buffer_one_condvar.rs"),
-        aliases: &[],
-        counterpart: Some("buffer-notify-all"),
-        test: "buffer_one_condvar_channel_wakes_the_wrong_one",
-        loom: ASLEEP,
-        shuttle: ASLEEP,
-        stress: Stress::Runs,
-        limits: None,
-        model: buffer::<buffer_one_condvar::Bounded>,
-        small: THREE_USERS,
-        large: EIGHT_USERS,
-    },
-    Case {
-        pattern: "channel",
-        variant: "unbuffered",
-        about: "a send is complete when the value is received",
-        source: "MIT 6.824 lecture 5, channel/unbuffered",
-        code: include_str!("unbuffered.rs"),
-        aliases: &[],
-        counterpart: Some("unbuffered-deadlock"),
-        test: "unbuffered_channel_completes_a_send_when_it_is_received",
-        loom: Expect::Holds,
-        shuttle: Expect::Holds,
-        stress: Stress::Runs,
-        limits: None,
-        model: exchange::<unbuffered::Program>,
-        small: ONE_SEND,
-        large: ONE_SEND,
-    },
-    Case {
-        pattern: "channel",
-        variant: "buffered",
-        about: "a send is complete when there is room",
-        source: "MIT 6.824 lecture 5, channel/buffered",
-        code: include_str!("buffered.rs"),
-        aliases: &[],
-        counterpart: None,
-        test: "buffered_channel_completes_a_send_when_there_is_room",
-        loom: Expect::Holds,
-        shuttle: Expect::Holds,
-        stress: Stress::Runs,
-        limits: None,
-        model: exchange::<buffered::Program>,
-        small: Input::new(&[1], 2),
-        large: Input::new(&[1], 2),
-    },
-    Case {
-        pattern: "channel",
-        variant: "producer-consumer",
-        about: "every value is received once",
-        source: "MIT 6.824 lecture 5, channel/producer-consumer",
-        code: include_str!("producer_consumer.rs"),
-        aliases: &[],
-        counterpart: None,
-        test: "producer_consumer_channel_hands_over_every_item_once",
-        loom: Expect::Holds,
-        shuttle: Expect::Holds,
-        stress: Stress::Runs,
-        limits: None,
-        model: produce::<producer_consumer::Program>,
-        small: Input::new(&[2, 1], 0),
-        large: Input::new(&[10; 4], 0),
-    },
-    Case {
-        pattern: "channel",
-        variant: "wait",
-        about: "as many receives as goroutines",
-        source: "MIT 6.824 lecture 5, channel/wait",
-        code: include_str!("wait.rs"),
-        aliases: &[],
-        counterpart: Some("wait-too-few"),
-        test: "wait_channel_waits_for_every_call",
-        loom: Expect::Holds,
-        shuttle: Expect::Holds,
-        stress: Stress::Runs,
-        limits: None,
-        model: wait::<wait::Program>,
-        small: Input::new(&[1, 1], 0),
-        large: FIVE_CALLS,
-    },
-    Case {
-        pattern: "channel",
-        variant: "buffer",
-        about: "by hand: a condition variable for each condition, each test in a loop",
-        source: "the bounded buffer with a mutex and two condition variables",
-        code: include_str!("buffer.rs"),
-        aliases: &[],
-        counterpart: Some("buffer-if-for-while"),
-        test: "buffer_channel_keeps_nobody_waiting",
-        loom: Expect::Holds,
-        shuttle: Expect::Holds,
-        stress: Stress::Runs,
-        limits: None,
-        model: buffer::<buffer::Bounded>,
-        small: TWO_USERS,
-        large: EIGHT_USERS,
-    },
-    Case {
-        pattern: "channel",
-        variant: "buffer-notify-all",
-        about: "by hand: one condition variable, and every wake-up goes to all",
-        source: "the bounded buffer with a mutex and one condition variable, notify_all",
-        code: include_str!("buffer_notify_all.rs"),
-        aliases: &[],
-        counterpart: Some("buffer-one-condvar"),
-        test: "buffer_notify_all_channel_wakes_the_right_one_too",
-        loom: Expect::Holds,
-        shuttle: Expect::Holds,
-        stress: Stress::Runs,
-        limits: None,
-        model: buffer::<buffer_notify_all::Bounded>,
-        small: TWO_USERS,
-        large: EIGHT_USERS,
-    },
-];
+    Pattern { name: "channel", about: "A channel makes sender and receiver wait for each other", cases: cases::CASES };

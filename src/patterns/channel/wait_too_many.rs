@@ -14,7 +14,7 @@
 //! ════════════════════════════════════════════════════════════════════════════════════════════
 //!  1   spawn thread#1                                                     wait_too_many.rs:52
 //!      (waits to receive from channel#1)
-//!  2                                       update atomic#2 0 -> 1         mod.rs:107
+//!  2                                       update atomic#2 0 -> 1         mod.rs:115
 //!                                          (waits to send to channel#1)
 //!  3   recv channel#1 message 1                                           wait_too_many.rs:58
 //!      (waits to receive from channel#1)

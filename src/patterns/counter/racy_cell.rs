@@ -13,13 +13,13 @@
 //! ─────────────────────────────────────────────────────────────────────────────
 //!      main                    t1                t2            source
 //! ═════════════════════════════════════════════════════════════════════════════
-//!  1   spawn thread#1                                          mod.rs:44
-//!  2   spawn thread#2                                          mod.rs:44
+//!  1   spawn thread#1                                          mod.rs:56
+//!  2   spawn thread#2                                          mod.rs:56
 //!      (waits for t1 to end)
 //!  3                           with cell#1                     racy_cell.rs:57
 //!  4                           with_mut cell#1                 racy_cell.rs:59
-//!  5                           exit thread#1                   mod.rs:44
-//!  6   join thread#1                                           mod.rs:34
+//!  5                           exit thread#1                   mod.rs:56
+//!  6   join thread#1                                           mod.rs:35
 //!      (waits for t2 to end)
 //!  7                                             with cell#1   racy_cell.rs:57
 //! ─────────────────────────────────────────────────────────────────────────────

@@ -19,6 +19,7 @@ pub mod if_for_while;
 pub mod no_broadcast;
 pub mod polling;
 pub mod racy;
+pub mod racy_cell;
 pub mod signal;
 pub mod unlocked_broadcast;
 
@@ -43,6 +44,11 @@ pub fn scenario<E: Elect>(input: &Input) {
     let (yes, needed) = (yes_votes(input), input.goal);
     let word = if won { "won" } else { "lost" };
     assert!(won == (yes >= needed), "{word}, with {yes} yes votes and {needed} needed");
+}
+
+/// The scenario of a program with a data race, which says nothing of what main decides: it has none.
+pub fn scenario_without_race<E: Elect>(input: &Input) {
+    run::<E>(input);
 }
 
 /// The scenario without the assertion: returns what main decides.
@@ -80,6 +86,11 @@ const LOST_OR_HANGING: Expect = Expect::Fails(&[
         meaning: "both voters read the same number of finished ones: it never reaches 2, and main spins for ever",
     },
 ]);
+const RACE: Expect = Expect::Fails(&[Symptom {
+    kind: FailureKind::DataRace,
+    message: "data race on cell#",
+    meaning: "a voter writes a count, main reads it, and nothing orders the two",
+}]);
 const ASLEEP: Expect = Expect::Fails(&[Symptom {
     kind: FailureKind::Deadlock,
     message: "every thread waits: main in wait of condvar#",
@@ -112,6 +123,23 @@ const CASES: &[Case] = &[
         limits: None,
         model: scenario::<racy::Election>,
         small: SMALL,
+        large: LARGE,
+    },
+    Case {
+        pattern: "vote",
+        variant: "racy-cell",
+        about: "plain counts: two data races",
+        source: "MIT 6.824 lecture 2, vote-count-1 as the race detector sees it",
+        code: include_str!("racy_cell.rs"),
+        aliases: &[],
+        counterpart: Some("condvar"),
+        test: "racy_cell_vote_is_a_data_race",
+        loom: RACE,
+        shuttle: RACE,
+        stress: Stress::Undefined,
+        limits: None,
+        model: scenario_without_race::<racy_cell::Election>,
+        small: ONE_VOTER,
         large: LARGE,
     },
     Case {
@@ -240,7 +268,7 @@ const CASES: &[Case] = &[
         about: "test and wait under the lock, in a loop; broadcast after each vote",
         source: "MIT 6.824 lecture 2, vote-count-4",
         code: include_str!("condvar.rs"),
-        aliases: &["vote-count-4", "condvar/vote-count-4"],
+        aliases: &["vote-count-4", "condvar/vote-count-4", "condvar/cond"],
         counterpart: Some("racy"),
         test: "condvar_vote_is_right_and_asleep_until_then",
         loom: Expect::Holds,

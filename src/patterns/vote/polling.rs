@@ -39,13 +39,14 @@ impl Elect for Election {
     }
 
     fn decide(&self) -> bool {
-        loop {
+        let tally = loop {
             let tally = self.tally.lock().expect("no vote panics");
             if tally.count >= self.needed || tally.finished == self.voters {
-                return tally.count >= self.needed;
+                break tally;
             }
             drop(tally);
             thread::sleep(Duration::from_millis(50));
-        }
+        };
+        tally.count >= self.needed
     }
 }

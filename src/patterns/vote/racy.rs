@@ -10,6 +10,9 @@
 //!
 //! Or a hang: both load finished 0, both store 1, and main waits for ever for a 2.
 //!
+//! Or, with a third voter, the count goes backwards: t1 loads 0; t2 and t3 bring the count to 2, and main leaves the loop;
+//! t1 stores 1, and main, which looks once more, finds that it is lost.
+//!
 //! Rust forbids the data race, so relaxed atomics stand for plain memory; the lost updates stay. Nothing orders the two
 //! counts either: by the memory model, main may even see that all have finished, and an old count.
 //!
@@ -20,31 +23,31 @@
 //! ────────────────────────────────────────────────────────────────────────────────────
 //!       main                   t1                    t2                    source
 //! ════════════════════════════════════════════════════════════════════════════════════
-//!  1    spawn thread#1                                                     mod.rs:53
-//!  2    spawn thread#2                                                     mod.rs:53
-//!  3    load atomic#1 -> 0                                                 racy.rs:88
-//!  4    load atomic#2 -> 0                                                 racy.rs:88
-//!  5    load atomic#1 -> 0                                                 racy.rs:88
-//!  6    load atomic#2 -> 0                                                 racy.rs:88
-//!  7    load atomic#1 -> 0                                                 racy.rs:88
-//!  8    load atomic#2 -> 0                                                 racy.rs:88
-//!  9    load atomic#1 -> 0                                                 racy.rs:88
-//!  10   load atomic#2 -> 0                                                 racy.rs:88
+//!  1    spawn thread#1                                                     mod.rs:59
+//!  2    spawn thread#2                                                     mod.rs:59
+//!  3    load atomic#1 -> 0                                                 racy.rs:91
+//!  4    load atomic#2 -> 0                                                 racy.rs:91
+//!  5    load atomic#1 -> 0                                                 racy.rs:91
+//!  6    load atomic#2 -> 0                                                 racy.rs:91
+//!  7    load atomic#1 -> 0                                                 racy.rs:91
+//!  8    load atomic#2 -> 0                                                 racy.rs:91
+//!  9    load atomic#1 -> 0                                                 racy.rs:91
+//!  10   load atomic#2 -> 0                                                 racy.rs:91
 //!       (waits for a change)
-//!  11                          load atomic#1 -> 0                          racy.rs:80
+//!  11                          load atomic#1 -> 0                          racy.rs:83
 //!                              (preempted)
-//!  12                                                load atomic#1 -> 0    racy.rs:80
-//!  13                                                store atomic#1 <- 1   racy.rs:81
-//!  14                                                load atomic#2 -> 0    racy.rs:83
-//!  15                                                store atomic#2 <- 1   racy.rs:84
-//!  16                                                exit thread#2         mod.rs:53
-//!  17                          store atomic#1 <- 1                         racy.rs:81
-//!  18                          load atomic#2 -> 1                          racy.rs:83
-//!  19                          store atomic#2 <- 2                         racy.rs:84
-//!  20                          exit thread#1                               mod.rs:53
-//!  21   load atomic#1 -> 1                                                 racy.rs:88
-//!  22   load atomic#2 -> 2                                                 racy.rs:88
-//!  23   load atomic#1 -> 1                                                 racy.rs:89
+//!  12                                                load atomic#1 -> 0    racy.rs:83
+//!  13                                                store atomic#1 <- 1   racy.rs:84
+//!  14                                                load atomic#2 -> 0    racy.rs:86
+//!  15                                                store atomic#2 <- 1   racy.rs:87
+//!  16                                                exit thread#2         mod.rs:59
+//!  17                          store atomic#1 <- 1                         racy.rs:84
+//!  18                          load atomic#2 -> 1                          racy.rs:86
+//!  19                          store atomic#2 <- 2                         racy.rs:87
+//!  20                          exit thread#1                               mod.rs:59
+//!  21   load atomic#1 -> 1                                                 racy.rs:91
+//!  22   load atomic#2 -> 2                                                 racy.rs:91
+//!  23   load atomic#1 -> 1                                                 racy.rs:92
 //! ────────────────────────────────────────────────────────────────────────────────────
 //! ```
 //! <!-- end -->
@@ -54,7 +57,7 @@
 //! - loom test: `racy_vote_is_lost_or_hangs` in `loom-tests/tests/vote.rs`
 //! - shuttle test: `racy_vote_is_lost_or_hangs` in `shuttle-tests/tests/vote.rs`
 //! - loom seed: `loom-tests/seeds/vote/racy.toml`; replay it with
-//!   `cargo run --release -- replay rd1:vote/racy:loom-0.7.3:exhaustive:p=,l=6e212746.1,b=4.0.2,h=24.5f0fb7a4:cf5f7205`
+//!   `cargo run --release -- replay rd1:vote/racy:loom-0.7.3:exhaustive:p=,l=673bde22.1,b=4.0.2,h=24.5f0fb7a4:ccd71495`
 //! - shuttle seed: `shuttle-tests/seeds/vote/racy.toml`; replay it with
 //!   `cargo run --release -- replay rd1:vote/racy:shuttle-0.1.7:random:s=eb08e76415946b08,h=17.c4620ad3:428b458d`
 //! <!-- end -->
