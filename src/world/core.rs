@@ -16,7 +16,7 @@ use super::{
     progress::Progress,
     turns::Turns,
 };
-use crate::check::Waiting;
+use crate::{check::Waiting, thread::Stack};
 
 /// What a thread is about to do.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +85,9 @@ pub(crate) enum Status {
 
 pub(crate) struct Thread {
     pub(crate) name: Option<String>,
+    pub(crate) spawned: &'static Location<'static>,
+    /// Its stack when it last began to wait while stacks were recorded.
+    pub(crate) stack: Option<Stack>,
     pub(crate) status: Status,
     pub(crate) op: Op,
     pub(crate) guard: Option<StoredGuard>,
@@ -143,7 +146,6 @@ pub(crate) struct Thread {
     pub(crate) choices: u32,
     /// How many scheduling points it has reached.
     pub(crate) points: u32,
-    #[cfg_attr(not(raddle_shuttle), expect(dead_code, reason = "the samplers' estimates follow the spawn tree"))]
     pub(crate) parent: Option<usize>,
 }
 
@@ -326,6 +328,8 @@ impl Core {
         };
         self.threads.push(Thread {
             name,
+            spawned: location,
+            stack: None,
             status: Status::Fresh,
             op: Op::new(Kind::Start, location),
             guard: None,

@@ -19,6 +19,7 @@ pub(crate) mod channel;
 pub(crate) mod classes;
 pub(crate) mod clock;
 pub(crate) mod core;
+mod dump;
 mod ending;
 pub(crate) mod event;
 pub(crate) mod facts;
@@ -58,7 +59,7 @@ use self::{
     pause::is_pause,
     progress::Seen,
 };
-use crate::check::FailureKind;
+use crate::{check::FailureKind, thread::Stack};
 
 /// How a Livelock begins that is one only because there is a limit.
 pub(crate) const STEP_LIMIT: &str = "the step limit was reached";
@@ -325,6 +326,10 @@ impl Execution {
     }
 
     fn wait_turn(&self, me: usize, op: Op, guard: Option<Guard<'_>>, branch: Branch<'_>) {
+        // Who waits for nothing is not told to wait.
+        if guard.is_some() && Stack::records() {
+            self.record_stack(me);
+        }
         let enabled = {
             let mut core = self.core.borrow_mut();
             // Where beginning to wait is an event, that event has come before.
