@@ -86,8 +86,6 @@ pub(crate) enum Status {
 pub(crate) struct Thread {
     pub(crate) name: Option<String>,
     pub(crate) spawned: &'static Location<'static>,
-    /// Its stack when it last began to wait while stacks were recorded.
-    pub(crate) stack: Option<Stack>,
     pub(crate) status: Status,
     pub(crate) op: Op,
     pub(crate) guard: Option<StoredGuard>,
@@ -159,6 +157,8 @@ pub(crate) struct PanicNote {
 
 pub(crate) struct Core {
     pub(crate) threads: Vec<Thread>,
+    /// Each thread's stack when it last let others run while stacks were recorded.
+    pub(crate) stacks: BTreeMap<usize, Stack>,
     /// What the threads of the last execution have allocated.
     spare: Vec<Progress>,
     pub(crate) objects: Vec<Object>,
@@ -231,6 +231,7 @@ impl Core {
         Core {
             counts_only,
             threads: Vec::new(),
+            stacks: BTreeMap::new(),
             spare: Vec::new(),
             objects: Vec::new(),
             by_address: BTreeMap::new(),
@@ -272,6 +273,7 @@ impl Core {
     /// Forgets the last execution, but keeps its facts and its allocations.
     pub(crate) fn reset(&mut self) {
         self.spare.extend(self.threads.drain(..).map(|thread| thread.progress.emptied()));
+        self.stacks.clear();
         self.objects.clear();
         self.by_address.clear();
         self.filled.clear();
@@ -329,7 +331,6 @@ impl Core {
         self.threads.push(Thread {
             name,
             spawned: location,
-            stack: None,
             status: Status::Fresh,
             op: Op::new(Kind::Start, location),
             guard: None,

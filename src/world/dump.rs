@@ -33,10 +33,11 @@ pub(super) fn reason(kind: Kind, object: Option<ObjectKind>, nowhere: bool, scop
 }
 
 impl Execution {
-    /// The running thread may have to wait.
+    /// The running thread lets others run, who may ask for it.
     #[cold]
     pub(super) fn record_stack(&self, me: usize) {
-        self.core.borrow_mut().threads[me].stack = Stack::recorded();
+        let stack = Stack::recorded();
+        self.core.borrow_mut().stacks.extend(stack.map(|stack| (me, stack)));
     }
 }
 
@@ -53,7 +54,7 @@ impl Core {
                 true => (Some(asks.at), asks.stack.clone()),
                 false => (
                     pending.map(|op| op.location),
-                    thread.stack.clone().filter(|stack| reason.is_some() && stack.is_latest()),
+                    self.stacks.get(&at).filter(|stack| reason.is_some() && stack.is_latest()).cloned(),
                 ),
             };
             let spawned = thread.parent.map(|_| thread.spawned);

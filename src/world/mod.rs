@@ -59,7 +59,9 @@ use self::{
     pause::is_pause,
     progress::Seen,
 };
-use crate::{check::FailureKind, thread::Stack};
+use crate::check::FailureKind;
+#[cfg(raddle_loom)]
+use crate::thread::Stack;
 
 /// How a Livelock begins that is one only because there is a limit.
 pub(crate) const STEP_LIMIT: &str = "the step limit was reached";
@@ -326,10 +328,6 @@ impl Execution {
     }
 
     fn wait_turn(&self, me: usize, op: Op, guard: Option<Guard<'_>>, branch: Branch<'_>) {
-        // Who waits for nothing is not told to wait.
-        if guard.is_some() && Stack::records() {
-            self.record_stack(me);
-        }
         let enabled = {
             let mut core = self.core.borrow_mut();
             // Where beginning to wait is an event, that event has come before.
@@ -350,6 +348,9 @@ impl Execution {
             match &self.engine {
                 #[cfg(raddle_loom)]
                 Engine::Loom(engine) => {
+                    if Stack::records() {
+                        self.record_stack(me);
+                    }
                     let _away = self.watch.away();
                     self.loom_turn(engine, me, op, guard, branch);
                 }
