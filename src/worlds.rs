@@ -57,6 +57,11 @@ const SEEN: Support = Approximated("native; in a run, built: waits are seen");
 /// Timers in a model.
 const ANY_POINT: Support = Approximated("comes due at any point: durations mean nothing, but in a timed model");
 
+/// A dump on real threads.
+const WAITS_SEEN: Support = Approximated("built: tells the waits that runs see");
+/// A dump in a model.
+const NO_EVENT: Support = Approximated("a look, no event: not all that it could say is explored");
+
 /// Every item of the facade.
 pub const APIS: &[Api] = &[
     api("sync", &["Arc", "Weak"], Native, Built, Built),
@@ -180,6 +185,9 @@ pub const APIS: &[Api] = &[
         Approximated("a scheduling point: orders nothing, but in a timed model"),
     ),
     api("thread", &["LocalKey", "AccessError"], Native, Built, Built),
+    api("thread", &["dump", "Dump", "Dumped", "Group", "Reason"], WAITS_SEEN, NO_EVENT, NO_EVENT),
+    api("thread", &["record_stacks", "Stack", "Frame"], Built, Built, Built),
+    api("thread", &["watched"], Built, Missing("panics"), Missing("panics")),
     api(
         "thread",
         &["panicking"],

@@ -4,7 +4,10 @@
 //! comes to an end, hangs the check: only a check in a child process ([`Check::isolated`](super::Check::isolated)) can
 //! report it.
 
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::SeqCst},
+};
 
 use super::{Coverage, Error, Limit, Model, Plan, ended::Explored};
 use crate::world::real;
@@ -32,7 +35,8 @@ pub(crate) fn explore(plan: &Plan, model: &Model) -> Result<Explored, Error> {
         explored.executions += 1;
         explored.coverage = Coverage::Sampled { schedules: explored.executions };
         RUNS.fetch_add(1, SeqCst);
-        let ended = real::run(model).map_err(Error::Tool)?;
+        let model = Arc::clone(model);
+        let ended = real::run(Box::new(move || model())).map_err(Error::Tool)?;
         if let Some(meter) = &plan.meter {
             let mut counts = meter.counts();
             counts.executions += 1;

@@ -146,7 +146,7 @@ pub fn yield_now() {
 pub fn sleep(duration: Duration) {
     match world::here() {
         Here::Model(ex) => ex.sleep(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX), Location::caller()),
-        Here::Run => real::sleep(duration),
+        Here::Run => real::sleep(duration, Location::caller()),
         Here::Outside => std::thread::sleep(duration),
     }
 }

@@ -11,6 +11,9 @@
 //!
 //! In the std world, inside a model, threads are std's too. The first two points hold there as well; and threads that
 //! all wait for each other are a Deadlock, as soon as the last of them waits.
+//!
+//! And with feature `model` alone: [`dump`](dump()) tells what all threads do and wait for, in every world, and [`watched`]
+//! runs a program for real so that it can be told.
 
 #[cfg(not(raddle_model))]
 pub use std::thread::{
@@ -19,6 +22,8 @@ pub use std::thread::{
 };
 
 #[cfg(raddle_model)]
+mod dump;
+#[cfg(raddle_model)]
 mod handle;
 #[cfg(raddle_model)]
 mod local;
@@ -26,15 +31,19 @@ mod local;
 mod scoped;
 #[cfg(raddle_model)]
 mod spawn;
+#[cfg(raddle_model)]
+mod watched;
 
 #[cfg(raddle_model)]
-pub(crate) use self::handle::require_std;
+pub(crate) use self::{dump::Asks, handle::require_std};
 #[cfg(raddle_model)]
 pub use self::{
+    dump::{Dump, Dumped, Frame, Group, Reason, Stack, dump, record_stacks},
     handle::{Thread, ThreadId, current, panicking, park, park_timeout, sleep, yield_now},
     local::LocalKey,
     scoped::{Scope, ScopedJoinHandle, scope},
     spawn::{Builder, JoinHandle, spawn},
+    watched::watched,
 };
 #[cfg(raddle_model)]
 pub use std::thread::{AccessError, Result, available_parallelism};

@@ -149,7 +149,7 @@ impl Builder {
     ) -> io::Result<ScopedJoinHandle<'scope, T>> {
         if let Some(std) = scope.std {
             if let Here::Run = world::here() {
-                let (member, body) = real::spawn(self.name.clone(), true, f);
+                let (member, body) = real::spawn(self.name.clone(), true, Location::caller(), f);
                 let handle = self.std().spawn_scoped(std, body)?;
                 scope.taken().push(member.number());
                 let thread = Thread(Inner::Run(handle.thread().clone(), member.place().clone()));

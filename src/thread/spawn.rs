@@ -89,7 +89,7 @@ impl Builder {
             // SAFETY: `f` borrows nothing.
             Here::Model(ex) => Native::Model(unsafe { self.spawn_in(ex, Location::caller(), f) }),
             Here::Run => {
-                let (member, body) = real::spawn(self.name.clone(), false, f);
+                let (member, body) = real::spawn(self.name.clone(), false, Location::caller(), f);
                 let handle = self.std().spawn(body)?;
                 let thread = Thread(Inner::Run(handle.thread().clone(), member.place().clone()));
                 Native::Run(handle, thread, member)

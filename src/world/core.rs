@@ -16,7 +16,7 @@ use super::{
     progress::Progress,
     turns::Turns,
 };
-use crate::check::Waiting;
+use crate::{check::Waiting, thread::Stack};
 
 /// What a thread is about to do.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +85,7 @@ pub(crate) enum Status {
 
 pub(crate) struct Thread {
     pub(crate) name: Option<String>,
+    pub(crate) spawned: &'static Location<'static>,
     pub(crate) status: Status,
     pub(crate) op: Op,
     pub(crate) guard: Option<StoredGuard>,
@@ -143,7 +144,6 @@ pub(crate) struct Thread {
     pub(crate) choices: u32,
     /// How many scheduling points it has reached.
     pub(crate) points: u32,
-    #[cfg_attr(not(raddle_shuttle), expect(dead_code, reason = "the samplers' estimates follow the spawn tree"))]
     pub(crate) parent: Option<usize>,
 }
 
@@ -157,6 +157,8 @@ pub(crate) struct PanicNote {
 
 pub(crate) struct Core {
     pub(crate) threads: Vec<Thread>,
+    /// Each thread's stack when it last let others run while stacks were recorded.
+    pub(crate) stacks: BTreeMap<usize, Stack>,
     /// What the threads of the last execution have allocated.
     spare: Vec<Progress>,
     pub(crate) objects: Vec<Object>,
@@ -229,6 +231,7 @@ impl Core {
         Core {
             counts_only,
             threads: Vec::new(),
+            stacks: BTreeMap::new(),
             spare: Vec::new(),
             objects: Vec::new(),
             by_address: BTreeMap::new(),
@@ -270,6 +273,7 @@ impl Core {
     /// Forgets the last execution, but keeps its facts and its allocations.
     pub(crate) fn reset(&mut self) {
         self.spare.extend(self.threads.drain(..).map(|thread| thread.progress.emptied()));
+        self.stacks.clear();
         self.objects.clear();
         self.by_address.clear();
         self.filled.clear();
@@ -326,6 +330,7 @@ impl Core {
         };
         self.threads.push(Thread {
             name,
+            spawned: location,
             status: Status::Fresh,
             op: Op::new(Kind::Start, location),
             guard: None,

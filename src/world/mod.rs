@@ -19,6 +19,7 @@ pub(crate) mod channel;
 pub(crate) mod classes;
 pub(crate) mod clock;
 pub(crate) mod core;
+mod dump;
 mod ending;
 pub(crate) mod event;
 pub(crate) mod facts;
@@ -59,6 +60,8 @@ use self::{
     progress::Seen,
 };
 use crate::check::FailureKind;
+#[cfg(raddle_loom)]
+use crate::thread::Stack;
 
 /// How a Livelock begins that is one only because there is a limit.
 pub(crate) const STEP_LIMIT: &str = "the step limit was reached";
@@ -345,6 +348,9 @@ impl Execution {
             match &self.engine {
                 #[cfg(raddle_loom)]
                 Engine::Loom(engine) => {
+                    if Stack::records() {
+                        self.record_stack(me);
+                    }
                     let _away = self.watch.away();
                     self.loom_turn(engine, me, op, guard, branch);
                 }

@@ -161,10 +161,13 @@ impl PanicNote {
 
     /// An assertion of the engine, rather than of the program.
     pub(crate) fn of_engine(&self) -> bool {
-        ["/loom-0.", "/shuttle-engine-", "/generator-0.", "/corosensei-"]
-            .iter()
-            .any(|engine| self.file.contains(engine))
+        of_engine(&self.file)
     }
+}
+
+/// Whether a source file is an engine's.
+pub(crate) fn of_engine(file: &str) -> bool {
+    ["/loom-0.", "/shuttle-engine-", "/generator-0.", "/corosensei-"].iter().any(|engine| file.contains(engine))
 }
 
 /// Whether a payload is our own, with which an execution ends early.

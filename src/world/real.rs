@@ -22,6 +22,7 @@
 //! are std's, and are not seen. A wait at a channel that others use as well counts as running, and so does one that time
 //! may end.
 
+mod dump;
 mod member;
 
 use std::{
@@ -37,7 +38,10 @@ use std::{
     },
 };
 
-pub(crate) use self::member::*;
+pub(crate) use self::{
+    dump::{all_dumped, dumped},
+    member::*,
+};
 use super::{
     binding,
     core::PanicNote,
@@ -46,7 +50,10 @@ use super::{
     lock::owned,
     threads::ended_owning,
 };
-use crate::check::{Failure, FailureKind, Model, Panicked, Waiting};
+use crate::{
+    check::{Failure, FailureKind, Panicked, Waiting},
+    thread::Stack,
+};
 
 /// A run: its threads, and who waits for what.
 pub(crate) struct Run {
@@ -79,7 +86,13 @@ struct State {
 
 struct Thread {
     name: Option<String>,
+    /// `None` for main.
+    spawned: Option<&'static Location<'static>>,
     status: Status,
+    /// What it waits for, but no longer than some time: so it counts as running.
+    waits: Option<Op>,
+    /// Its stack as it waits, if stacks are recorded.
+    stack: Option<Stack>,
     waker: Arc<Condvar>,
     /// What it was spawned for is done; its thread-locals may still be there.
     returned: bool,
@@ -115,7 +128,15 @@ struct Op {
     kind: Kind,
     /// `None` if it waits at several channels, or at none.
     object: Option<ObjectRef>,
+    /// It waits at channels, of which there are none.
+    nowhere: bool,
     location: &'static Location<'static>,
+}
+
+impl Op {
+    fn new(kind: Kind, object: Option<ObjectRef>, location: &'static Location<'static>) -> Op {
+        Op { kind, object, nowhere: false, location }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -139,11 +160,11 @@ pub(super) fn live(id: u64) -> Option<Arc<Run>> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
 }
 
-/// Runs the model once, and waits until all its threads have ended.
+/// Runs a program once, and waits until all its threads have ended.
 ///
 /// # Errors
 /// If the operating system cannot make a thread.
-pub(crate) fn run(model: &Model) -> Result<Ended, String> {
+pub(crate) fn run(program: Box<dyn FnOnce() + Send>) -> Result<Ended, String> {
     let run = Arc::new(Run {
         id: binding::next_execution(),
         state: Mutex::new(State {
@@ -161,10 +182,8 @@ pub(crate) fn run(model: &Model) -> Result<Ended, String> {
         over: Condvar::new(),
     });
     LIVE.lock().unwrap_or_else(PoisonError::into_inner).insert(run.id, Arc::clone(&run));
-    let model = Arc::clone(model);
     // A fresh OS thread for each run: thread-locals and all are as new.
-    let main =
-        std::thread::Builder::new().name("main".to_owned()).spawn(member::main(Arc::clone(&run), move || model()));
+    let main = std::thread::Builder::new().name("main".to_owned()).spawn(member::main(Arc::clone(&run), program));
     let ended = run.ended();
     if !ended.leaves_threads {
         LIVE.lock().unwrap_or_else(PoisonError::into_inner).remove(&run.id);
@@ -201,12 +220,15 @@ impl Run {
     }
 
     /// A thread that is about to be spawned.
-    fn add(&self, name: Option<String>, joinable: bool, scoped: bool) -> usize {
+    fn add(&self, name: Option<String>, spawned: Option<&'static Location<'static>>, scoped: bool) -> usize {
         let mut state = self.state();
         state.running += 1;
         state.threads.push(Thread {
             name,
+            spawned,
             status: Status::Running,
+            waits: None,
+            stack: None,
             waker: Arc::default(),
             returned: false,
             token: false,
@@ -215,7 +237,7 @@ impl Run {
             owns: Vec::new(),
             panic: None,
             joined: false,
-            joinable,
+            joinable: spawned.is_some(),
             scoped,
         });
         state.threads.len() - 1
@@ -267,8 +289,9 @@ impl Run {
     }
 
     /// The thread is blocked from here on.
-    fn block(&self, state: &mut State, thread: usize, op: Op, since: u64, owns: &[Lock]) {
+    fn block(&self, state: &mut State, thread: usize, op: Op, since: u64, owns: &[Lock], stack: &Option<Stack>) {
         state.running -= 1;
+        state.threads[thread].stack.clone_from(stack);
         state.threads[thread].owns.extend(owns);
         state.threads[thread].status = Status::Blocked(op, since);
         self.blocked.fetch_add(1, Relaxed);
@@ -281,6 +304,7 @@ impl Run {
     fn resume(&self, state: &mut State, thread: usize) {
         let thread = &mut state.threads[thread];
         thread.status = Status::Running;
+        thread.stack = None;
         thread.owns.clear();
         thread.waker.notify_one();
         state.running += 1;
@@ -424,7 +448,7 @@ impl State {
     fn waiting(&self) -> Vec<Waiting> {
         let owns = |thread: &Thread, object| thread.owns.iter().any(|lock| lock.object == object);
         let waits = |(number, thread): (usize, &Thread)| {
-            let Status::Blocked(Op { kind, object, location }, _) = thread.status else { return None };
+            let Status::Blocked(Op { kind, object, location, .. }, _) = thread.status else { return None };
             let holder = object.and_then(|object| self.threads.iter().position(|thread| owns(thread, object)));
             Some(Waiting {
                 thread: self.name(number),

@@ -19,7 +19,10 @@ use super::{
     core::{Core, Status},
     facts::Stop,
 };
-use crate::check::choosers::{Chooser, Point};
+use crate::{
+    check::choosers::{Chooser, Point},
+    thread::Stack,
+};
 
 pub(crate) struct Engine {
     pub(crate) strategy: RefCell<Box<dyn Chooser>>,
@@ -100,6 +103,9 @@ impl Engine {
             return;
         }
         if next != me {
+            if Stack::records() {
+                ex.record_stack(me);
+            }
             self.next.set(Some(next));
             self.suspend(me);
         }

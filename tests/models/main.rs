@@ -11,6 +11,7 @@ mod busy;
 mod channels;
 mod condvar;
 mod dpor;
+mod dump;
 mod failures;
 mod go;
 mod hang_ups;

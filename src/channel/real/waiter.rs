@@ -85,7 +85,7 @@ pub(super) fn sleep(held: Held, waiter: &Waiter, arms: &[Arm<'_>], until: Option
             _ => None,
         };
         let news = || waiter.is_told() || (left.is_none() && !ours());
-        real::await_news(asked.kind, object, left, asked.location, news);
+        real::await_news(asked.kind, object, arms.is_empty(), left, asked.location, news);
         return lock(&CHANNELS);
     }
     let _ = (arms, asked);

@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{Lock, Op, Run, State, Status, of_thread};
+use crate::thread::Stack;
 use crate::world::{
     Abort, Here,
     binding::Binding,
@@ -92,14 +93,19 @@ impl Drop for Start {
 
 /// What the run's first thread is to do.
 pub(super) fn main(run: Arc<Run>, model: impl FnOnce()) -> impl FnOnce() {
-    let start = Start { thread: run.add(None, false, false), run, begun: false };
+    let start = Start { thread: run.add(None, None, false), run, begun: false };
     move || start.enter(model)
 }
 
 /// A thread of the calling thread's run: its handle, and what the OS thread is to do.
-pub(crate) fn spawn<T, F: FnOnce() -> T>(name: Option<String>, scoped: bool, body: F) -> (Handle, impl FnOnce() -> T) {
+pub(crate) fn spawn<T, F: FnOnce() -> T>(
+    name: Option<String>,
+    scoped: bool,
+    location: &'static Location<'static>,
+    body: F,
+) -> (Handle, impl FnOnce() -> T) {
     let run = Arc::clone(&member().run);
-    let thread = run.add(name, true, scoped);
+    let thread = run.add(name, Some(location), scoped);
     let start = Start { run: Arc::clone(&run), thread, begun: false };
     (Handle { place: Place { run, thread }, asked: false }, move || start.enter(body))
 }
@@ -107,8 +113,8 @@ pub(crate) fn spawn<T, F: FnOnce() -> T>(name: Option<String>, scoped: bool, bod
 /// Which thread of which run.
 #[derive(Clone)]
 pub(crate) struct Place {
-    run: Arc<Run>,
-    thread: usize,
+    pub(super) run: Arc<Run>,
+    pub(super) thread: usize,
 }
 
 /// The calling thread.
@@ -166,7 +172,7 @@ impl Handle {
         run.handle_gone(*thread, true);
         let member = matches!(crate::world::here(), Here::Run).then(member);
         if let Some(member) = member.filter(|member| Arc::ptr_eq(&member.run, run)) {
-            let op = Op { kind: Kind::Join, object: Some(of_thread(*thread)), location };
+            let op = Op::new(Kind::Join, Some(of_thread(*thread)), location);
             let ended = |state: &mut State| matches!(state.threads[*thread].status, Status::Ended).then_some(());
             member.wait(op, true, ended);
         }
@@ -192,7 +198,7 @@ pub(crate) fn scope<R>(
     let result = catch_unwind(AssertUnwindSafe(body));
     // Each may have spawned more.
     for thread in (0..).map_while(threads) {
-        let op = Op { kind: Kind::Join, object: Some(of_thread(thread)), location };
+        let op = Op::new(Kind::Join, Some(of_thread(thread)), location);
         // std waits for them too, but unseen.
         member.wait(op, false, |state| state.threads[thread].returned.then_some(()));
     }
@@ -204,16 +210,17 @@ pub(crate) fn scope<R>(
 /// `thread::park` and `park_timeout`.
 pub(crate) fn park(timeout: Option<Duration>, location: &'static Location<'static>) {
     let member = member();
+    let op = Op::new(Kind::Park, Some(of_thread(member.me)), location);
     let token = |state: &mut State| std::mem::take(&mut state.threads[member.me].token).then_some(());
     match timeout {
-        Some(timeout) => drop(member.wait_timeout(timeout, token)),
-        None => member.wait(Op { kind: Kind::Park, object: Some(of_thread(member.me)), location }, true, token),
+        Some(timeout) => drop(member.wait_timeout(op, timeout, token)),
+        None => member.wait(op, true, token),
     }
 }
 
 /// `thread::sleep`. A run that ends early wakes the thread.
-pub(crate) fn sleep(duration: Duration) {
-    let _: Option<()> = member().wait_timeout(duration, |_| None);
+pub(crate) fn sleep(duration: Duration, location: &'static Location<'static>) {
+    let _: Option<()> = member().wait_timeout(Op::new(Kind::Sleep, None, location), duration, |_| None);
 }
 
 /// The calling thread waits busily: if its run ends early, it unwinds.
@@ -240,7 +247,7 @@ pub(crate) fn block<R>(
     if let Some(result) = attempt() {
         return result;
     }
-    let result = member.wait(Op { kind, object: Some(object), location }, true, |_| match binding.is_in(&member.run) {
+    let result = member.wait(Op::new(kind, Some(object), location), true, |_| match binding.is_in(&member.run) {
         true => attempt().map(Some),
         false => Some(None),
     });
@@ -272,20 +279,22 @@ pub(crate) fn owns(binding: &Binding) -> bool {
     binding.is_in(&member().run)
 }
 
-/// Waits until there is `news`, or for so long. Whoever has some for the thread leaves it where `news` finds it, and
-/// calls [`Place::told`] afterwards.
+/// Waits at channels, of which there may be none (`nowhere`), until there is `news`, or for so long. Whoever has some for
+/// the thread leaves it where `news` finds it, and calls [`Place::told`] afterwards.
 pub(crate) fn await_news(
     kind: Kind,
     object: Option<ObjectRef>,
+    nowhere: bool,
     timeout: Option<Duration>,
     location: &'static Location<'static>,
     news: impl Fn() -> bool,
 ) {
     let member = member();
-    let mut news = |_: &mut State| news().then_some(());
+    let op = Op { nowhere, ..Op::new(kind, object, location) };
+    let news = |_: &mut State| news().then_some(());
     match timeout {
-        Some(timeout) => drop(member.wait_timeout(timeout, news)),
-        None => member.wait(Op { kind, object, location }, true, &mut news),
+        Some(timeout) => drop(member.wait_timeout(op, timeout, news)),
+        None => member.wait(op, true, news),
     }
 }
 
@@ -384,12 +393,13 @@ pub(crate) fn wait<G>(
         (thread.listens, thread.notified) = (Some((object, since)), false);
     }
     drop(owned);
+    let op = Op::new(Kind::Wait, Some(object), location);
     let notified = |state: &mut State| std::mem::take(&mut state.threads[member.me].notified).then_some(());
     let Some(timeout) = timeout else {
-        member.wait(Op { kind: Kind::Wait, object: Some(object), location }, true, notified);
+        member.wait(op, true, notified);
         return Ok(false);
     };
-    Ok(member.wait_timeout(timeout, notified).is_none())
+    Ok(member.wait_timeout(op, timeout, notified).is_none())
 }
 
 /// Wakes one waiter of a condition variable, or all. Says whether that is all there is to do: it is not if the
@@ -407,6 +417,7 @@ impl Member {
     /// Waits until `ready`, which is asked under the registry's lock. If the run ends early, unwinds where it can, and
     /// where `unwinds`; else goes on waiting.
     fn wait<R>(&self, op: Op, unwinds: bool, mut ready: impl FnMut(&mut State) -> Option<R>) -> R {
+        let stack = Stack::recorded();
         let mut state = self.run.state();
         let since = state.wait();
         loop {
@@ -415,7 +426,7 @@ impl Member {
                 drop(state);
                 self.unwind();
             }
-            self.run.block(&mut state, self.me, op, since, &self.owns.borrow());
+            self.run.block(&mut state, self.me, op, since, &self.owns.borrow(), &stack);
             if let Some(result) = ready(&mut state) {
                 self.run.resume(&mut state, self.me);
                 return result;
@@ -429,9 +440,12 @@ impl Member {
 
     /// Waits until `ready`, but no longer than this: so the thread counts as running. If the run ends early, unwinds
     /// where it can.
-    fn wait_timeout<R>(&self, timeout: Duration, mut ready: impl FnMut(&mut State) -> Option<R>) -> Option<R> {
+    fn wait_timeout<R>(&self, op: Op, timeout: Duration, mut ready: impl FnMut(&mut State) -> Option<R>) -> Option<R> {
         let start = Instant::now();
+        let stack = Stack::recorded();
         let mut state = self.run.state();
+        state.threads[self.me].waits = Some(op);
+        state.threads[self.me].stack = stack;
         let result = loop {
             if let Some(result) = ready(&mut state) {
                 break Some(result);
@@ -442,9 +456,11 @@ impl Member {
             }
             state = self.waker.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         };
+        let thread = &mut state.threads[self.me];
+        (thread.waits, thread.stack) = (None, None);
         if result.is_none() {
             // A notification from here on is for another.
-            state.threads[self.me].listens = None;
+            thread.listens = None;
         }
         drop(state);
         if result.is_none() {
