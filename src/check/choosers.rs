@@ -39,6 +39,18 @@ pub(crate) trait Chooser {
     /// Only one thread can take a step, so there is nothing to pick.
     fn pass(&mut self, _point: &Point<'_>) {}
 
+    /// Which of the threads goes on, and whether there is nothing to be seen in this execution: then it ends here.
+    fn decide(&mut self, point: &Point<'_>) -> (usize, bool) {
+        let chosen = match point.threads {
+            [_] => {
+                self.pass(point);
+                0
+            }
+            threads => self.pick(point).min(threads.len() - 1),
+        };
+        (chosen, self.gives_up())
+    }
+
     /// What schedules are drawn with, if they are drawn at random.
     fn rng(&mut self) -> Option<&mut Pcg64Mcg> {
         None
@@ -54,7 +66,7 @@ pub(crate) trait Chooser {
         self.rng().map(RngCore::next_u64)
     }
 
-    /// Whether there is nothing to be seen in this execution: it ends where the last decision was asked for.
+    /// Whether the last decision has shown that there is nothing to be seen in this execution.
     fn gives_up(&self) -> bool {
         false
     }
@@ -99,6 +111,11 @@ impl<C: Chooser> Chooser for Rc<RefCell<C>> {
 
     fn pass(&mut self, point: &Point<'_>) {
         self.borrow_mut().pass(point);
+    }
+
+    // What is asked at every step is asked at once.
+    fn decide(&mut self, point: &Point<'_>) -> (usize, bool) {
+        self.borrow_mut().decide(point)
     }
 
     fn choose(&mut self, n: usize) -> usize {

@@ -54,6 +54,8 @@ pub(crate) struct Dpor {
     bound: Option<u32>,
     /// A thread was not preempted because of the bound.
     kept_back: bool,
+    /// What nodes that are gone have allocated.
+    spare: Vec<Sleep>,
     /// Some step has been one at channels, or has been taken for a thread by another: see `races`.
     wakes: bool,
 }
@@ -235,22 +237,26 @@ impl Dpor {
     }
 
     /// The threads that sleep once the last step has been taken.
-    fn asleep(&self, core: &Core) -> Sleep {
-        let Some(step) = self.trace.steps.last() else { return Sleep::new() };
+    fn asleep(&mut self, core: &Core) -> Sleep {
+        let mut asleep = self.spare.pop().unwrap_or_default();
+        // What sleeps has been explored elsewhere, but with a bound perhaps only with more preemptions.
+        let Some(step) = self.trace.steps.last().filter(|_| self.bound.is_none()) else { return asleep };
         let Node::Pick(pick) = &self.path[step.node] else { unreachable!("see `reverse`") };
         #[cfg(raddle_internals)]
         if core.wakes_nobody(step.kind) {
-            return pick.sleep.iter().filter(|(thread, _)| pending(core, *thread)).cloned().collect();
+            asleep.extend(pick.sleep.iter().filter(|(thread, _)| pending(core, *thread)).cloned());
+            return asleep;
         }
         // Once a thread has panicked, any step may be the last: that of whoever goes on to join it.
         if !core.panics.is_empty() {
-            return Sleep::new();
+            return asleep;
         }
         // Whoever has gone on did so because of the step.
         let sleeps = |(thread, touches): &&(usize, Footprint)| {
             !core.ran.contains(thread) && pending(core, *thread) && !touches.depends_on(&step.footprint)
         };
-        pick.sleep.iter().filter(sleeps).cloned().collect()
+        asleep.extend(pick.sleep.iter().filter(sleeps).cloned());
+        asleep
     }
 
     /// What is pending where an execution ends, or where nobody but those who sleep can go on, counts as if it came now.
@@ -270,13 +276,37 @@ impl Dpor {
         }
     }
 
+    /// As in the execution before: nothing is to be looked at.
+    fn follow(&mut self, threads: &[usize]) -> usize {
+        let node = &self.path[self.at];
+        self.at += 1;
+        match node {
+            // Where there are so few, a loop takes less than a comparison of memory.
+            Node::Pick(pick) if pick.enabled.iter().eq(threads) => {
+                threads.iter().position(|thread| *thread == pick.picked).expect("the threads are those of the node")
+            }
+            _ => {
+                self.diverged = true;
+                0
+            }
+        }
+    }
+
     fn visit(&mut self, point: &Point<'_>) -> usize {
+        if self.at < self.fresh {
+            return self.follow(point.threads);
+        }
+        self.look(point)
+    }
+
+    // Most steps are followed: they shall not pay for what this keeps on the stack.
+    #[inline(never)]
+    fn look(&mut self, point: &Point<'_>) -> usize {
         let core = point.core;
         self.settle(core, false);
         self.knows_last();
         if self.at == self.path.len() {
-            // What sleeps has been explored elsewhere, but perhaps only with more preemptions.
-            let sleep = if self.bound.is_some() { Sleep::new() } else { self.asleep(core) };
+            let sleep = self.asleep(core);
             let enabled: SmallVec<[usize; 6]> = SmallVec::from_slice(point.threads);
             let awake = |thread: &usize| !sleep.iter().any(|(other, _)| other == thread);
             let running = core.goes_on(point.threads).map(|at| enabled[at]);
@@ -298,9 +328,6 @@ impl Dpor {
             }
         };
         let at = point.threads.iter().position(|thread| *thread == found).expect("the threads are those of the node");
-        if node < self.fresh {
-            return at;
-        }
         self.trace.know(core.threads.len());
         let others = (0..core.threads.len()).filter(|&thread| thread != found && may_be_taken(core, thread));
         let bounded = self.bound.is_some();
@@ -419,7 +446,11 @@ impl Search for Dpor {
             if self.path.last_mut().is_some_and(|node| node.advance(self.bound, &mut self.kept_back)) {
                 return true;
             }
-            self.path.pop();
+            if let Some(Node::Pick(pick)) = self.path.last_mut() {
+                pick.sleep.clear();
+                self.spare.push(std::mem::take(&mut pick.sleep));
+            }
+            self.path.truncate(self.path.len() - 1);
         }
         false
     }

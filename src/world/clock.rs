@@ -36,14 +36,12 @@ impl Clock {
     }
 
     pub(crate) fn join(&mut self, other: &Clock) {
-        if other.0.is_empty() {
-            return;
+        let theirs = &other.0[..];
+        let known = self.0.len();
+        self.0.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine = (*mine).max(*theirs));
+        if known < theirs.len() {
+            self.0.extend_from_slice(&theirs[known..]);
         }
-        let known = self.0.len().min(other.0.len());
-        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
-            *mine = (*mine).max(*theirs);
-        }
-        self.0.extend_from_slice(&other.0[known..]);
     }
 
     pub(crate) fn clear(&mut self) {

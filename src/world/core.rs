@@ -147,6 +147,15 @@ pub(crate) struct Thread {
     pub(crate) parent: Option<usize>,
 }
 
+impl Thread {
+    /// Whether what it has announced can be done now.
+    #[inline]
+    pub(super) fn may_act(&self, core: &Core) -> bool {
+        // Who is not there is on its way.
+        !self.there || self.guard.is_none_or(|guard| guard.holds(core))
+    }
+}
+
 /// A panic as the hook saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PanicNote {
@@ -374,9 +383,7 @@ impl Core {
         match t.status {
             Status::Finished => false,
             Status::Fresh | Status::Running => true,
-            // It is on its way.
-            Status::Pending if !t.there => true,
-            Status::Pending => t.guard.is_none_or(|guard| guard.holds(self)),
+            Status::Pending => t.may_act(self),
         }
     }
 

@@ -78,11 +78,8 @@ pub(crate) enum Access {
 impl Access {
     /// Whether it makes a difference which of the two comes first.
     pub(crate) fn conflicts(self, other: Access) -> bool {
-        let commute = matches!(
-            (self.min(other), self.max(other)),
-            (Access::Awaits, _) | (Access::Reads, Access::Reads) | (Access::Adds, Access::Adds)
-        );
-        !commute
+        let waits = self == Access::Awaits || other == Access::Awaits;
+        !waits && (self != other || self == Access::Changes)
     }
 }
 
@@ -121,8 +118,9 @@ impl Footprint {
     pub(crate) fn extend(&mut self, other: &Footprint) {
         if self.places.is_empty() {
             self.places = SmallVec::from_slice(&other.places);
+        } else {
+            other.places.iter().for_each(|&(place, access)| self.touch(place, access));
         }
-        other.places.iter().for_each(|&(place, access)| self.touch(place, access));
         self.last |= other.last;
     }
 

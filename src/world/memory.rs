@@ -490,11 +490,16 @@ impl Core {
     /// The thread is about to take a step. If a destructor does, that last references have begun, others can see when and
     /// by whom it is run: which drop is the last matters, and so does what came before the others. Until the model has
     /// started over, nothing that it does counts.
+    #[inline]
     pub(crate) fn note_destructors(&mut self, me: usize) {
-        let Core { threads, facts, learned, .. } = self;
-        if threads[me].destroying.is_empty() {
-            return;
+        if !self.threads[me].destroying.is_empty() {
+            self.learn_destructors(me);
         }
+    }
+
+    #[cold]
+    fn learn_destructors(&mut self, me: usize) {
+        let Core { threads, facts, learned, .. } = self;
         for type_name in threads[me].destroying.drain(..) {
             facts.counted.insert(hash32(type_name, 0));
             *learned = true;

@@ -309,31 +309,35 @@ impl Execution {
             return me;
         }
         self.end_due_round(me);
-        let limit = {
-            let mut core = self.core.borrow_mut();
+        let over_limit = {
+            let core = &mut *self.core.borrow_mut();
             core.note_destructors(me);
-            let limit = core.settings.max_steps;
-            (core.steps >= limit).then_some(limit)
+            core.steps >= core.settings.max_steps
         };
-        if let Some(limit) = limit {
-            self.fail(
-                FailureKind::Livelock,
-                format!("{STEP_LIMIT}: {limit} steps in one execution. If it should end, raise the limit"),
-            );
-            self.unwind(me);
-        } else {
-            self.wait_turn(me, op, guard, branch);
+        match over_limit {
+            true => self.over_limit(me),
+            false => self.wait_turn(me, &op, guard, branch),
         }
         me
     }
 
-    fn wait_turn(&self, me: usize, op: Op, guard: Option<Guard<'_>>, branch: Branch<'_>) {
+    #[cold]
+    fn over_limit(&self, me: usize) {
+        let limit = self.core.borrow().settings.max_steps;
+        self.fail(
+            FailureKind::Livelock,
+            format!("{STEP_LIMIT}: {limit} steps in one execution. If it should end, raise the limit"),
+        );
+        self.unwind(me);
+    }
+
+    fn wait_turn(&self, me: usize, op: &Op, guard: Option<Guard<'_>>, branch: Branch<'_>) {
         let enabled = {
             let mut core = self.core.borrow_mut();
             // Where beginning to wait is an event, that event has come before.
             let waits_there = self.world == World::Shuttle || core.facts.meets || core.threads[me].deal.is_none();
             let thread = &mut core.threads[me];
-            thread.op = op;
+            thread.op = *op;
             thread.guard = guard.map(StoredGuard::new);
             thread.status = Status::Pending;
             thread.there = waits_there;
@@ -352,7 +356,7 @@ impl Execution {
                         self.record_stack(me);
                     }
                     let _away = self.watch.away();
-                    self.loom_turn(engine, me, op, guard, branch);
+                    self.loom_turn(engine, me, *op, guard, branch);
                 }
                 #[cfg(raddle_shuttle)]
                 Engine::Shuttle(engine) => {
@@ -424,6 +428,7 @@ impl Execution {
     }
 
     /// Resumes threads that loom has suspended and whose guards hold now.
+    #[inline]
     pub(crate) fn wake(&self) {
         #[cfg(raddle_loom)]
         if let Some(engine) = self.loom() {

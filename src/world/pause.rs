@@ -11,6 +11,7 @@ use super::{
 
 impl Execution {
     /// A round that has ended by repetition counts at the next operation.
+    #[inline]
     pub(crate) fn end_due_round(&self, me: usize) {
         // It stays noted until the round is over.
         let ended = self.core.borrow().threads[me].progress.ended;
@@ -30,7 +31,7 @@ impl Execution {
             Round::Wait | Round::Learned => {
                 // A destructor that waits while its thread unwinds cannot be stopped: this execution goes on.
                 self.core.borrow_mut().learned |= round == Round::Learned;
-                self.wait_turn(me, op, Some(&|core| core.sees_change(me)), Branch::Change);
+                self.wait_turn(me, &op, Some(&|core| core.sees_change(me)), Branch::Change);
                 let mut core = self.core.borrow_mut();
                 if core.comes_due(me) {
                     let due = core.polled(me);

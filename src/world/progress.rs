@@ -128,7 +128,8 @@ impl Core {
         if !progress.reads.iter().any(|(read, _)| *read == seen) {
             progress.reads.push((seen, version));
         }
-        let place = mix(op.location as *const _ as u64, op.kind as u64);
+        // An address leaves the upper bits free.
+        let place = op.location as *const _ as u64 ^ (op.kind as u64) << 56;
         let object = match seen {
             Seen::Value(n) => 3 * n as u64,
             Seen::Lock(n) => 3 * n as u64 + 1,

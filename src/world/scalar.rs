@@ -115,6 +115,7 @@ impl AtomicOp {
 }
 
 /// Panics as std does on an ordering that the operation does not have.
+#[inline]
 pub(crate) fn check_ordering(op: AtomicOp, success: Ordering, failure: Ordering) {
     match (op, success) {
         (AtomicOp::Load, Ordering::Release) => panic!("there is no such thing as a release load"),

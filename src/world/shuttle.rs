@@ -12,7 +12,6 @@ use std::{
 };
 
 use shuttle_engine::runtime::thread::continuation::{Continuation, ContinuationOutput};
-use smallvec::SmallVec;
 
 use super::{
     Execution, STACK,
@@ -28,6 +27,10 @@ pub(crate) struct Engine {
     pub(crate) strategy: RefCell<Box<dyn Chooser>>,
     /// The thread that runs next, where that is decided.
     next: Cell<Option<usize>>,
+    /// The strategy sees no use in this execution.
+    given_up: Cell<bool>,
+    /// Who can go on, where that is looked at.
+    enabled: RefCell<Vec<usize>>,
     /// What the threads of this execution run on, by number.
     coroutines: RefCell<Vec<Coroutine>>,
     /// Coroutines of earlier executions, whose stacks are used again.
@@ -36,7 +39,7 @@ pub(crate) struct Engine {
 
 struct Coroutine {
     /// `None` while it runs.
-    continuation: Option<Continuation>,
+    continuation: Option<Box<Continuation>>,
     /// Goes back to whoever resumed it.
     suspend: Rc<dyn Fn()>,
 }
@@ -49,7 +52,7 @@ impl Coroutine {
             // SAFETY: the yielder lives as long as its continuation does, and only what runs on it calls this.
             unsafe { &*yielder }.suspend(ContinuationOutput::Yielded);
         };
-        Coroutine { continuation: Some(continuation), suspend: Rc::new(suspend) }
+        Coroutine { continuation: Some(Box::new(continuation)), suspend: Rc::new(suspend) }
     }
 }
 
@@ -58,6 +61,8 @@ impl Engine {
         Engine {
             strategy: RefCell::new(strategy),
             next: Cell::new(None),
+            given_up: Cell::new(false),
+            enabled: RefCell::default(),
             coroutines: RefCell::default(),
             idle: RefCell::default(),
         }
@@ -66,6 +71,7 @@ impl Engine {
     /// Runs one execution, whose main function is `main`, until none of its threads goes on.
     pub(crate) fn run(&self, ex: &Execution, main: Box<dyn FnOnce()>) {
         self.next.set(None);
+        self.given_up.set(false);
         ex.core.borrow_mut().turns.holder = Some(0);
         self.spawn(main);
         let mut next = Some(0);
@@ -141,50 +147,40 @@ impl Engine {
 
     /// Ends the execution early if the strategy sees no use in it.
     fn gives_up(&self, ex: &Execution) -> bool {
-        let gives_up = self.strategy.borrow().gives_up();
-        if gives_up {
+        if self.given_up.get() {
             ex.stop(Stop::Behind);
         }
-        gives_up
+        self.given_up.get()
     }
 
     /// Who runs next, after `from`.
     fn decide(&self, core: &mut Core, from: Option<usize>, yielding: bool) -> usize {
-        let mut enabled: SmallVec<[usize; 8]> = SmallVec::new();
-        for id in 0..core.threads.len() {
-            match core.threads[id].status {
+        let enabled = &mut *self.enabled.borrow_mut();
+        enabled.clear();
+        for (id, thread) in core.threads.iter().enumerate() {
+            match thread.status {
                 // It has announced nothing: it runs on, up to where it does.
                 Status::Running if from == Some(id) => return id,
                 Status::Fresh => return id,
                 Status::Running | Status::Finished => {}
-                Status::Pending => {
-                    if core.enabled(id) {
-                        if !core.threads[id].branches {
-                            return id;
-                        }
-                        enabled.push(id);
-                    }
-                }
+                Status::Pending if !thread.may_act(core) => {}
+                Status::Pending if !thread.branches => return id,
+                Status::Pending => enabled.push(id),
             }
         }
-        if enabled.len() > 1 {
+        if enabled.len() > 1 && core.had_its_turn(core.pauses.0) {
             enabled.retain(|id| !core.had_its_turn(*id));
         }
-        let point = Point { core, threads: &enabled, last: from, yielding };
-        let next = match enabled[..] {
-            [] => unreachable!("a stuck execution ends before anybody is scheduled"),
-            [only] => {
-                self.strategy.borrow_mut().pass(&point);
-                only
-            }
-            _ => {
-                let goes_on = point.core.goes_on(point.threads);
-                let chosen = self.strategy.borrow_mut().pick(&point).min(enabled.len() - 1);
-                core.decisions.push(chosen as u32);
-                core.preemptions += u32::from(goes_on.is_some_and(|at| at != chosen));
-                enabled[chosen]
-            }
-        };
+        assert!(!enabled.is_empty(), "a stuck execution ends before anybody is scheduled");
+        let point = Point { core, threads: enabled, last: from, yielding };
+        let (chosen, gives_up) = self.strategy.borrow_mut().decide(&point);
+        self.given_up.set(gives_up);
+        if enabled.len() > 1 {
+            let goes_on = core.goes_on(enabled);
+            core.decisions.push(chosen as u32);
+            core.preemptions += u32::from(goes_on.is_some_and(|at| at != chosen));
+        }
+        let next = enabled[chosen];
         core.give_turn(next);
         #[cfg(raddle_internals)]
         core.note_step(next);

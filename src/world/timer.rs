@@ -133,13 +133,17 @@ impl Core {
     }
 
     /// Notes whether a limit has kept a thread from going on by itself, while something else goes on.
+    #[inline]
     pub(crate) fn note_kept_back(&mut self) {
         let Settings { firings, spurious, timed, .. } = self.settings;
         let fires = !timed && self.early >= firings;
         let wakes = spurious > 0 && self.spurious >= spurious;
-        if !fires && !wakes {
-            return;
+        if fires || wakes {
+            self.note_who_is_kept_back(fires, wakes);
         }
+    }
+
+    fn note_who_is_kept_back(&mut self, fires: bool, wakes: bool) {
         let kept = |which: &dyn Fn(usize) -> bool| (0..self.threads.len()).any(|t| which(t) && !self.enabled(t));
         let waits = |t: usize| {
             let Thread { status, op, .. } = &self.threads[t];

@@ -115,8 +115,8 @@ impl Trace {
     }
 
     /// The steps that one with this footprint depends on, in their order.
-    pub(super) fn dependencies(&self, footprint: &Footprint) -> SmallVec<[usize; 8]> {
-        let mut found: SmallVec<[usize; 8]> = SmallVec::new();
+    pub(super) fn dependencies(&self, footprint: &Footprint) -> SmallVec<[usize; 16]> {
+        let mut found: SmallVec<[usize; 16]> = SmallVec::new();
         if footprint.last {
             found.extend(self.threads.iter().filter_map(|steps| steps.last().copied()));
         }
