@@ -183,6 +183,7 @@ impl Core {
                 // A sender comes: see below for what others do.
                 Kind::Arrive => self.touch_coming(object, &mut touched),
                 Kind::HangUp if let Some(side) = op.side => self.touch_end(object, side, &mut touched),
+                Kind::HangUp => self.touch_close(object, &mut touched),
                 _ if thread.deal.is_some() => {}
                 Kind::Send => self.touch_message(me, &mut touched),
                 Kind::Unlock | Kind::ReadUnlock | Kind::WriteUnlock | Kind::Downgrade => {

@@ -8,7 +8,7 @@ use std::{
 use raddle::{
     channel::{Receiver, Select, Sender, bounded, unbounded},
     choice,
-    go::{Timer, WaitGroup},
+    go::{Chan, Select as GoSelect, Timer, WaitGroup},
     sync::{
         Arc, Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock, RwLockWriteGuard,
         atomic::{AtomicU8, Ordering::SeqCst},
@@ -36,6 +36,8 @@ struct Shared {
     barrier: Barrier,
     group: WaitGroup,
     timer: Option<Timer>,
+    /// If the channels have Go's rules.
+    chans: Vec<Chan<u8>>,
 }
 
 /// The ends of each channel that a thread has.
@@ -59,6 +61,7 @@ pub fn run(program: &Program) -> Vec<Vec<u8>> {
         barrier: Barrier::new(2),
         group: WaitGroup::new(),
         timer: timer.then(|| Timer::new(SECOND)),
+        chans: program.channels.iter().filter(|_| program.go).map(|bound| Chan::new(bound.unwrap_or(1))).collect(),
     });
     if uses(|op| matches!(op, Op::Done | Op::WaitAll)) {
         shared.group.add(1);
@@ -66,6 +69,7 @@ pub fn run(program: &Program) -> Vec<Vec<u8>> {
     let channels: Ends = program
         .channels
         .iter()
+        .filter(|_| !program.go)
         .map(|capacity| capacity.map_or_else(unbounded, bounded))
         .map(|(s, r)| (Some(s), Some(r)))
         .collect();
@@ -227,7 +231,8 @@ impl Machine<'_> {
             Op::Reset(true) => self.see(shared.timer.as_ref().is_some_and(|timer| timer.reset(SECOND))),
             Op::Reset(false) => self.see(shared.timer.as_ref().is_some_and(Timer::stop)),
             Op::Fired => self.see(shared.timer.as_ref().map_or(0, |timer| timer.c.len() as u8)),
-            op => self.exchange(op),
+            op if shared.chans.is_empty() => self.exchange(op),
+            op => self.go(op),
         }
     }
 
@@ -278,6 +283,42 @@ impl Machine<'_> {
             ref op => unreachable!("{op:?} is no operation of channels"),
         };
         self.seen.extend(told);
+    }
+
+    /// The same with Go's rules. What panics there is seen, and caught.
+    fn go(&mut self, op: &Op) {
+        let (chans, message) = (&self.shared.chans, self.message);
+        let told = catch_unwind(AssertUnwindSafe(|| match op {
+            Op::Send(c) => {
+                chans[*c].send(message);
+                vec![1]
+            }
+            Op::Receive(c) => vec![chans[*c].recv().unwrap_or(250)],
+            Op::Len(c) => vec![chans[*c].len() as u8],
+            Op::Drop(c, _) => {
+                chans[*c].close();
+                vec![2]
+            }
+            Op::Select(arms, patience) => {
+                let (mut list, mut receipts) = (GoSelect::new(), Vec::new());
+                for (at, &(c, sends)) in arms.iter().enumerate() {
+                    match sends {
+                        true => list.send(&chans[c], message),
+                        false => receipts.push((at, list.recv(&chans[c]))),
+                    }
+                }
+                let taken = if *patience == Patience::Never { list.try_run() } else { Some(list.run()) };
+                let receipt = receipts.iter().find(|(at, _)| Some(*at) == taken);
+                let got = receipt.map_or(1, |(_, receipt)| receipt.take().unwrap_or(250));
+                vec![taken.map_or(255, |at| at as u8), got]
+            }
+            op => unreachable!("{op:?} is no operation of Go's channels"),
+        }));
+        match told {
+            Ok(told) => self.seen.extend(told),
+            Err(payload) if payload.downcast_ref::<&str>().is_some_and(|told| told.contains("closed")) => self.see(251),
+            Err(payload) => resume_unwind(payload),
+        }
     }
 
     fn select(&mut self, arms: &[(usize, bool)], patience: Patience) {

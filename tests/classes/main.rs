@@ -189,6 +189,11 @@ fn each_class_of_programs_on_channels_is_run_once() {
 }
 
 #[test]
+fn each_class_of_programs_on_channels_with_go_s_rules_is_run_once() {
+    family(Family::Go, 200);
+}
+
+#[test]
 fn each_class_of_programs_on_timers_is_run_once() {
     family(Family::Timers, 80);
 }
@@ -225,8 +230,27 @@ fn each_class_of_programs_that_were_hard_is_run_once() {
         ([Some(0); 2], vec![vec![Load(0), CellRead, Load(0)], vec![Lock(0, inside(CellWrite))]]),
         ([Some(0); 2], vec![vec![Lock(0, inside(CellRead)), CellWrite], vec![Load(0), CellWrite]]),
     ];
-    for (channels, threads) in programs {
-        let program = Program { channels: channels.to_vec(), threads };
+    let close = |channel| Drop(channel, true);
+    let go = [
+        ([Some(0); 2], vec![vec![Receive(0), Send(0)], vec![close(0), select(&[(0, true)], forever)]]),
+        ([Some(0), Some(1)], vec![vec![Send(1), Receive(1)], vec![Receive(1)], vec![close(1)]]),
+        ([Some(0); 2], vec![vec![Receive(0), close(0)], vec![close(1), Receive(0)], vec![Send(0)]]),
+        (
+            [Some(0), Some(1)],
+            vec![vec![close(1), Receive(0), select(&[(1, false)], forever), Send(1)], vec![close(0), close(1)]],
+        ),
+        (
+            [Some(0); 2],
+            vec![
+                vec![close(0), close(1)],
+                vec![close(1)],
+                vec![Receive(1), select(&[(0, false), (0, false)], forever)],
+            ],
+        ),
+    ];
+    let programs = programs.into_iter().map(|program| (false, program)).chain(go.map(|program| (true, program)));
+    for (go, (channels, threads)) in programs {
+        let program = Program { channels: channels.to_vec(), go, threads };
         let compared = compare(&program).unwrap_or_else(|why| panic!("{program:?}{why}"));
         assert!(compared.is_some(), "{program:?}is too large");
     }

@@ -12,6 +12,8 @@ pub enum Family {
     Threads,
     Onces,
     Channels,
+    /// Channels with Go's rules.
+    Go,
     Timers,
 }
 
@@ -63,7 +65,7 @@ pub enum Op {
     /// Each a channel, and whether it sends there; and how it waits.
     Select(Vec<(usize, bool)>, Patience),
     Len(usize),
-    /// Drops what it has of a channel: the sender, or the receiver.
+    /// Drops what it has of a channel: the sender, or the receiver. Closes one with Go's rules.
     Drop(usize, bool),
     Sleep,
     /// Waits for the condition variable, or parks, but not for ever.
@@ -87,13 +89,15 @@ pub enum Patience {
 #[derive(Clone)]
 pub struct Program {
     pub channels: Vec<Option<usize>>,
+    /// Its channels have Go's rules.
+    pub go: bool,
     pub threads: Vec<Vec<Op>>,
 }
 
 /// A line a thread.
 impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "capacities {:?}", self.channels)?;
+        writeln!(f, "capacities {:?}{}", self.channels, if self.go { ", Go's rules" } else { "" })?;
         self.threads.iter().try_for_each(|ops| writeln!(f, "thread {ops:?}"))
     }
 }
@@ -170,6 +174,21 @@ fn channels() -> BoxedStrategy<Op> {
     .boxed()
 }
 
+/// What can be done at channels with Go's rules.
+fn go() -> BoxedStrategy<Op> {
+    let channel = || 0..2_usize;
+    let patience = prop_oneof![3 => Just(Patience::Forever), 2 => Just(Patience::Never)];
+    prop_oneof![
+        4 => channel().prop_map(Op::Send),
+        4 => channel().prop_map(Op::Receive),
+        3 => (vec((channel(), any::<bool>()), 1..=2), patience).prop_map(|(arms, patience)| Op::Select(arms, patience)),
+        1 => channel().prop_map(Op::Len),
+        2 => channel().prop_map(|c| Op::Drop(c, true)),
+        1 => Just(Op::Add(0)),
+    ]
+    .boxed()
+}
+
 fn timers() -> BoxedStrategy<Op> {
     prop_oneof![
         2 => Just(Op::Add(0)),
@@ -228,6 +247,7 @@ fn op(family: Family, threads: usize) -> BoxedStrategy<Op> {
         Family::Threads => (self::threads(threads), 1),
         Family::Onces => (onces(), 1),
         Family::Channels => (channels(), 1),
+        Family::Go => return go(),
         Family::Timers => (timers(), 1),
     };
     let locks = locks(&plain);
@@ -236,12 +256,15 @@ fn op(family: Family, threads: usize) -> BoxedStrategy<Op> {
 
 /// Two to four threads, and at most nine operations in all: `more` than usual in each, where that is asked for.
 pub fn program(family: Family, more: usize) -> impl Strategy<Value = Program> {
-    let capacity = select(vec![Some(0), Some(0), Some(1), Some(1), Some(2), None]);
+    let go = family == Family::Go;
+    // Go's channels have a bound.
+    let most = if go { Some(0) } else { None };
+    let capacity = select(vec![Some(0), Some(0), Some(1), Some(1), Some(2), most]);
     (2..=4_usize)
         .prop_flat_map(move |threads| {
             // What a thread has of channels it drops in the end, and all that is interleaved.
             let most = [4, 3, 2][threads - 2] + more - usize::from(family == Family::Channels && threads < 4);
             (vec(capacity.clone(), 2), vec(vec(op(family, threads), 1..=most), threads))
         })
-        .prop_map(|(channels, threads)| Program { channels, threads })
+        .prop_map(move |(channels, threads)| Program { channels, go, threads })
 }

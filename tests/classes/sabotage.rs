@@ -82,6 +82,7 @@ fn programs(runner: &mut TestRunner, family: Family, number: u32) -> Vec<Known> 
 fn chosen() -> Vec<Program> {
     let program = |channels: [Option<usize>; 2], threads: &[&[Op]]| Program {
         channels: channels.to_vec(),
+        go: false,
         threads: threads.iter().map(|ops| ops.to_vec()).collect(),
     };
     let add = || Some(Box::new(Add(0)));

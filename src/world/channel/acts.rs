@@ -54,8 +54,9 @@ impl Execution {
             let tells = meeting && !deal.looks && core.facts.meets;
             // Who has come decides whom a receiver can meet: a sender that comes without a step of its own would come
             // with whatever step it took before.
-            let sends = deal.arms.iter().any(|arm| arm.side == Side::Send);
-            (deal.waits, tells, meeting && !tells && sends && core.settings.reduces)
+            let rendezvous = |arm: &Arm| arm.side == Side::Send && core.channel(arm.object).capacity == Some(0);
+            let comes = !tells && core.settings.reduces && deal.arms.iter().any(rendezvous);
+            (deal.waits, tells, comes)
         };
         let came = if comes { self.come(op) } else { None };
         self.end_due_round(me);
@@ -361,7 +362,9 @@ impl Execution {
             let clock = core.publish(me);
             let channel = core.channel_mut(object);
             let open = channel.handles != [0, 0];
-            channel.gone[Side::Send as usize].join(&clock);
+            if open {
+                channel.gone[Side::Send as usize].join(&clock);
+            }
             channel.handles = [0, 0];
             open
         };

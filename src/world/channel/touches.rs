@@ -2,7 +2,8 @@
 //!
 //! Sends on a channel are ordered, and so are receives, but a send and a receive commute unless the one makes the other
 //! possible. Whoever may do something else instead of waiting also depends on what makes an arm ready, or not ready. That
-//! ends are dropped commutes with that others are, and is seen only where a side without ends makes a difference.
+//! ends are dropped commutes with that others are, and is seen only where a side without ends makes a difference. A channel
+//! of Go's is like others of its capacity, as long as nobody can tell who waits; but anybody may close it.
 
 use super::{Arm, Core, Deal, Rules, Side, Way};
 use crate::world::footprint::{Access, Footprint, Place};
@@ -58,7 +59,7 @@ impl Core {
         let deal = self.deal(me);
         for &arm in &deal.arms {
             self.touch_arm(deal, arm, None, touched);
-            if self.channel(arm.object).meeting_place() && !deal.looks {
+            if self.meets_at(arm.object) && !deal.looks {
                 touched.touch(Place::Waits(arm.object, arm.side), Access::Adds);
             }
         }
@@ -70,7 +71,7 @@ impl Core {
             let channel = self.channel(object);
             if channel.timer.is_some() {
                 touched.touch(Place::Object(object), Access::Changes);
-            } else if channel.meeting_place()
+            } else if self.meets_at(object)
                 && self.deal(partner).came.is_none()
                 && (self.facts.meets || side == Side::Send)
             {
@@ -85,14 +86,21 @@ impl Core {
         // It can do nothing but wait for the one arm.
         let patient = deal.arms.len() == 1 && deal.waits && deal.arrived && deal.deadline.is_none() && !deal.looks;
         let channel = self.channel(object);
-        if channel.timer.is_some() || channel.rules == Rules::HandOver {
-            touched.touch(Place::Object(object), Access::Changes);
-        }
         if channel.timer.is_some() {
-            return;
+            return touched.touch(Place::Object(object), Access::Changes);
         }
-        if channel.meeting_place() {
+        let go = channel.rules == Rules::HandOver;
+        let closed = go && channel.hung_up(Side::Receive);
+        if self.meets_at(object) {
+            if channel.capacity != Some(0) {
+                // Who waits here decides what becomes of the queue.
+                touched.touch(Place::Object(object), Access::Changes);
+            }
             match side {
+                // Another one that receives might have met in its place.
+                Side::Receive if closed && self.met_in_order(object) => {
+                    touched.touch(Place::Head(object), Access::Reads);
+                }
                 // Senders are met in the order of their coming.
                 Side::Receive if self.met_in_order(object) => {
                     touched.touch(Place::Head(object), Access::Changes);
@@ -100,10 +108,12 @@ impl Core {
                 }
                 _ => touched.touch(Place::Waits(object, side.other()), Access::Reads),
             }
-            // Whoever is met has not hung up.
+            // Whoever is met has not hung up; but anybody may close a channel of Go's.
             let met = matches!(taken, Some(Some(Way::Meet(..))));
-            if channel.rules != Rules::HandOver && !met {
-                touched.touch(Place::Gone(object, side.other()), waits_or_reads(patient));
+            match go {
+                true => touched.touch(Place::Gone(object, side.other()), Access::Reads),
+                false if met => {}
+                false => touched.touch(Place::Gone(object, side.other()), waits_or_reads(patient)),
             }
             return;
         }
@@ -116,6 +126,9 @@ impl Core {
                     if deal.waits {
                         // It may have waited for room: earlier there was some.
                         touched.touch(Place::Tail(object), Access::Reads);
+                        if closed {
+                            touched.touch(Place::Head(object), Access::Reads);
+                        }
                     }
                     return;
                 }
@@ -160,6 +173,13 @@ impl Core {
         }
     }
 
+    /// Whether who waits at the channel can be met there. (Where a channel of Go's has room, that is seen only if somebody
+    /// can tell who waits.)
+    fn meets_at(&self, object: usize) -> bool {
+        let channel = self.channel(object);
+        channel.capacity == Some(0) || (channel.rules == Rules::HandOver && self.facts.meets)
+    }
+
     /// Whether nobody can tell who waits at a rendezvous.
     fn met_in_order(&self, object: usize) -> bool {
         self.settings.reduces && !self.facts.meets && self.channel(object).capacity == Some(0)
@@ -194,6 +214,15 @@ impl Core {
         if let Some((_, object, number)) = self.threads[me].took_place {
             touched.touch(Place::Object(object), Access::Changes);
             touched.touch(Place::Sent(object, number), Access::Changes);
+        }
+    }
+
+    /// A channel of Go's is closed.
+    pub(crate) fn touch_close(&self, object: usize, touched: &mut Footprint) {
+        // If it is closed already, nothing changes.
+        let access = if self.channel(object).hung_up(Side::Receive) { Access::Reads } else { Access::Changes };
+        for place in [Place::Object(object), Place::Gone(object, Side::Send), Place::Gone(object, Side::Receive)] {
+            touched.touch(place, access);
         }
     }
 

@@ -266,6 +266,24 @@ fn mm13_a_close_does_not_come_before_a_send_that_panics() {
 }
 
 #[test]
+fn mm4_a_close_that_panics_comes_before_nothing() {
+    for capacity in [0, 1] {
+        races_in_shuttle(move || {
+            let (mine, theirs) = plain();
+            let c = Chan::<u8>::new(capacity);
+            let d = c.clone();
+            c.close();
+            go(move || {
+                theirs.set(1);
+                assert!(panics(|| d.close()));
+            });
+            c.recv();
+            mine.get();
+        });
+    }
+}
+
+#[test]
 fn mm13_what_is_tried_in_vain_comes_after_nothing() {
     races_in_shuttle(|| {
         let (mine, theirs) = plain();
