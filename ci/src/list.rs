@@ -18,6 +18,7 @@ pub(crate) fn list(as_json: bool) -> Result<(), Failure> {
                 "pattern": case.pattern,
                 "variant": case.variant,
                 "expected": expected(case),
+                "file": case.file(),
                 "source": case.source,
                 "aliases": case.aliases,
             });

@@ -36,7 +36,7 @@ enum Command {
     Check(CheckArgs),
     /// List the cases.
     List {
-        /// One object a line: case, pattern, variant, expected, source, aliases.
+        /// One object a line: case, pattern, variant, expected, file, source, aliases.
         #[arg(long)]
         json: bool,
     },

@@ -4,9 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use raddle::patterns::{
-    Input,
-    timer::{self, Cancel, sleep_cancel, sleep_cancel_fixed, sleep_cancel_racy},
+use raddle::{
+    Check, FailureKind, Strategy,
+    patterns::{
+        Input,
+        timer::{self, Cancel, Periodic, sleep_cancel, sleep_cancel_fixed, sleep_cancel_racy},
+    },
 };
 use shuttle_tests::verify;
 
@@ -48,4 +51,12 @@ fn whoever_locks_later_waits_for_ever_for_a_goroutine_that_has_kept_the_lock() {
         assert_eq!(cancelled::<sleep_cancel_fixed::Task>(locks), lines(["()"]));
     }
     assert_eq!(cancelled::<sleep_cancel_racy::Task>(0), lines(["DataRace"]));
+}
+
+#[test]
+fn nobody_is_cancelled_who_has_not_been_and_so_goes_on() {
+    assert!(!sleep_cancel_fixed::Task::new().cancelled());
+    let check = Check::new("nobody cancels").strategy(Strategy::Random).schedules(1).steps(200);
+    let verdict = check.run(|| sleep_cancel_fixed::Task::new().periodic()).expect("the check can be done");
+    assert_eq!(verdict.failure.map(|failure| failure.kind), Some(FailureKind::Livelock));
 }
