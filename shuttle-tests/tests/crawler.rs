@@ -5,6 +5,8 @@
 use std::collections::BTreeSet;
 
 use raddle::{
+    Check,
+    Strategy::Random,
     patterns::{
         Input,
         crawler::{
@@ -141,12 +143,18 @@ fn channel_crawler_fetches_the_lecture_s_web_once() {
 
 #[test]
 fn crawlers_find_four_pages_of_the_lecture_and_miss_one() {
-    for web in [run::<serial::Crawler>(&LECTURE), run::<mutex::Crawler>(&LECTURE), run::<channel::Crawler>(&LECTURE)] {
-        let fetches = web.fetches();
-        assert_eq!(fetches.len(), 5);
-        assert!(fetches.values().all(|times| *times == 1), "{fetches:?}");
-        let missing = fetches.keys().filter(|url| web.fetch(url) == Err(Missing));
-        assert_eq!(missing.collect::<Vec<_>>(), [&"http://golang.org/cmd/"]);
+    for crawl in [run::<serial::Crawler>, run::<mutex::Crawler>, run::<channel::Crawler>] {
+        let check = Check::new("the lecture's web").strategy(Random).schedules(10);
+        let verdict = check.run(move || {
+            let web = crawl(&LECTURE);
+            let fetches = web.fetches();
+            assert_eq!(fetches.len(), 5);
+            assert!(fetches.values().all(|times| *times == 1), "{fetches:?}");
+            let missing = fetches.keys().filter(|url| web.fetch(url) == Err(Missing));
+            assert_eq!(missing.collect::<Vec<_>>(), [&"http://golang.org/cmd/"]);
+        });
+        let verdict = verdict.expect("the check can be done");
+        assert!(verdict.passed(), "{}", raddle::render(&verdict));
     }
 }
 

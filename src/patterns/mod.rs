@@ -1,9 +1,9 @@
 //! The catalogue: the concurrent programs of the lectures, each in its broken and its fixed forms.
 //!
-//! A *pattern* is a folder. Its `mod.rs` holds the property, stated once, the scenario that exercises it, and the
-//! `CASES`. Each *variant* is a file, and keeps the same type and function names as the others, so that the diff of two
-//! files is the lesson. A *case* is a variant with its sizes and what is expected of it in each world; tests, command,
-//! gate and README all read the cases here.
+//! A *pattern* is a folder. Its `mod.rs` holds the property, stated once, and the scenario that exercises it; its
+//! `cases.rs` the cases. Each *variant* is a file, and keeps the same type and function names as the others, so that the
+//! diff of two files is the lesson. A *case* is a variant with its sizes and what is expected of it in each world; tests,
+//! command, gate and README all read the cases here.
 //!
 //! Two pages tie it to the lectures: [`hints`] has the eighteen hints and the cases that prove them, [`questions`] what the
 //! lectures ask, answered in Rust.

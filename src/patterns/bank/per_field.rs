@@ -14,7 +14,7 @@
 //! ───────────────────────────────────────────────────────
 //!      main             t1               source
 //! ═══════════════════════════════════════════════════════
-//!  1   spawn thread#1                    mod.rs:51
+//!  1   spawn thread#1                    mod.rs:53
 //!      (preempted)
 //!  2                    lock mutex#1     per_field.rs:52
 //!  3                    unlock mutex#1   per_field.rs:52

@@ -15,19 +15,19 @@
 //! ──────────────────────────────────────────────────────────────────────────────────────
 //!       main                    t1                    t2                    source
 //! ══════════════════════════════════════════════════════════════════════════════════════
-//!  1    spawn thread#1                                                      mod.rs:56
-//!  2    spawn thread#2                                                      mod.rs:56
+//!  1    spawn thread#1                                                      mod.rs:57
+//!  2    spawn thread#2                                                      mod.rs:57
 //!       (waits for t1 to end)
 //!  3                                                  load atomic#1 -> 0    naive.rs:60
 //!                                                     (preempted)
 //!  4                            load atomic#1 -> 0                          naive.rs:60
 //!  5                            store atomic#1 <- 1                         naive.rs:61
-//!  6                            exit thread#1                               mod.rs:56
-//!  7    join thread#1                                                       mod.rs:35
+//!  6                            exit thread#1                               mod.rs:57
+//!  7    join thread#1                                                       mod.rs:36
 //!       (waits for t2 to end)
 //!  8                                                  store atomic#1 <- 1   naive.rs:61
-//!  9                                                  exit thread#2         mod.rs:56
-//!  10   join thread#2                                                       mod.rs:35
+//!  9                                                  exit thread#2         mod.rs:57
+//!  10   join thread#2                                                       mod.rs:36
 //!  11   load atomic#1 -> 1                                                  naive.rs:65
 //! ──────────────────────────────────────────────────────────────────────────────────────
 //! ```

@@ -13,13 +13,13 @@
 //! ─────────────────────────────────────────────────────────────────────────────
 //!      main                    t1                t2            source
 //! ═════════════════════════════════════════════════════════════════════════════
-//!  1   spawn thread#1                                          mod.rs:56
-//!  2   spawn thread#2                                          mod.rs:56
+//!  1   spawn thread#1                                          mod.rs:57
+//!  2   spawn thread#2                                          mod.rs:57
 //!      (waits for t1 to end)
 //!  3                           with cell#1                     racy_cell.rs:57
 //!  4                           with_mut cell#1                 racy_cell.rs:59
-//!  5                           exit thread#1                   mod.rs:56
-//!  6   join thread#1                                           mod.rs:35
+//!  5                           exit thread#1                   mod.rs:57
+//!  6   join thread#1                                           mod.rs:36
 //!      (waits for t2 to end)
 //!  7                                             with cell#1   racy_cell.rs:57
 //! ─────────────────────────────────────────────────────────────────────────────

@@ -15,7 +15,7 @@
 //! ────────────────────────────────────────────────────────
 //!      main             t1                source
 //! ════════════════════════════════════════════════════════
-//!  1   spawn thread#1                     mod.rs:56
+//!  1   spawn thread#1                     mod.rs:57
 //!  2   sleep                              racy_read.rs:73
 //!  3   with cell#2                        racy_read.rs:69
 //!      (has returned)

@@ -12,7 +12,7 @@
 //! ───────────────────────────────────────
 //!      main             t1   source
 //! ═══════════════════════════════════════
-//!  1   spawn thread#1        mod.rs:56
+//!  1   spawn thread#1        mod.rs:57
 //!  2   sleep                 sleep.rs:61
 //!  3   lock mutex#1          sleep.rs:57
 //!  4   unlock mutex#1        sleep.rs:57

@@ -21,13 +21,13 @@
 //!  4    wait group#1 -> 1                          bad.rs:70
 //!       (waits for group#1)
 //!  5                          load atomic#2 -> 1   bad.rs:65
-//!  6                          lock mutex#3         mod.rs:55
-//!  7                          unlock mutex#3       mod.rs:55
+//!  6                          lock mutex#3         mod.rs:56
+//!  7                          unlock mutex#3       mod.rs:56
 //!  8                          add group#1 -> 0     bad.rs:66
 //!  9                          exit thread#1        bad.rs:64
 //!  10   wait group#1 -> 0                          bad.rs:70
-//!  11   lock mutex#3                               mod.rs:78
-//!  12   unlock mutex#3                             mod.rs:78
+//!  11   lock mutex#3                               mod.rs:79
+//!  12   unlock mutex#3                             mod.rs:79
 //! ───────────────────────────────────────────────────────────
 //! ```
 //! <!-- end -->

@@ -15,22 +15,22 @@
 //! ═══════════════════════════════════════════════════════════════════════════════════════════════════════════
 //!  1    lock mutex#1                                                              waitgroup_notify_one.rs:64
 //!  2    unlock mutex#1                                                            waitgroup_notify_one.rs:64
-//!  3    spawn thread#1                                                            mod.rs:110
-//!  4    spawn thread#2                                                            mod.rs:110
+//!  3    spawn thread#1                                                            mod.rs:111
+//!  4    spawn thread#2                                                            mod.rs:111
 //!  5    lock mutex#1                                                              waitgroup_notify_one.rs:76
 //!  6    wait condvar#3                                                            waitgroup_notify_one.rs:78
 //!       (waits for condvar#3)
 //!  7                            lock mutex#1                                      waitgroup_notify_one.rs:76
 //!  8                            wait condvar#3                                    waitgroup_notify_one.rs:78
 //!                               (waits for condvar#3)
-//!  9                                                    update atomic#2 0 -> 1    mod.rs:116
+//!  9                                                    update atomic#2 0 -> 1    mod.rs:117
 //!  10                                                   lock mutex#1              waitgroup_notify_one.rs:68
 //!  11                                                   notify_one condvar#3 t0   waitgroup_notify_one.rs:71
 //!  12                                                   unlock mutex#1            waitgroup_notify_one.rs:68
-//!  13                                                   exit thread#2             mod.rs:110
+//!  13                                                   exit thread#2             mod.rs:111
 //!  14   lock mutex#1                                                              waitgroup_notify_one.rs:78
 //!  15   unlock mutex#1                                                            waitgroup_notify_one.rs:78
-//!  16   load atomic#2 -> 1                                                        mod.rs:104
+//!  16   load atomic#2 -> 1                                                        mod.rs:105
 //!                               (waits for condvar#3)
 //! ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 //! ```

@@ -14,14 +14,14 @@
 //! ──────────────────────────────────────────────────
 //!        main             t1         source
 //! ══════════════════════════════════════════════════
-//!  1     sleep                       mod.rs:46
-//!  2     spawn thread#1              mod.rs:49
+//!  1     sleep                       mod.rs:47
+//!  2     spawn thread#1              mod.rs:50
 //!        (sleeps)
 //!  3                      sleep      sleep.rs:57
 //!  4                      sleep      sleep.rs:57
 //!  ...                    ...        30 times more
 //!                         (sleeps)
-//!  35    sleep                       mod.rs:51
+//!  35    sleep                       mod.rs:52
 //!        (has returned)
 //!  36                     sleep      sleep.rs:57
 //!  37                     sleep      sleep.rs:57

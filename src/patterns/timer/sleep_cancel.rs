@@ -15,18 +15,18 @@
 //! ───────────────────────────────────────────────────────────────────────────────────────────
 //!      main                                t1                             source
 //! ═══════════════════════════════════════════════════════════════════════════════════════════
-//!  1   sleep                                                              mod.rs:56
-//!  2   spawn thread#1                                                     mod.rs:62
-//!  3   sleep                                                              mod.rs:67
+//!  1   sleep                                                              mod.rs:57
+//!  2   spawn thread#1                                                     mod.rs:63
+//!  3   sleep                                                              mod.rs:68
 //!  4   lock mutex#2                                                       sleep_cancel.rs:75
 //!  5   unlock mutex#2                                                     sleep_cancel.rs:75
 //!      (waits to receive from channel#1)
 //!  6                                       sleep                          sleep_cancel.rs:62
 //!  7                                       lock mutex#2                   sleep_cancel.rs:63
 //!                                          (waits to send to channel#1)
-//!  8   recv channel#1 message 1                                           mod.rs:73
+//!  8   recv channel#1 message 1                                           mod.rs:74
 //!      (has returned)
-//!  9                                       send channel#1 message 1       mod.rs:64
+//!  9                                       send channel#1 message 1       mod.rs:65
 //! ───────────────────────────────────────────────────────────────────────────────────────────
 //! ```
 //! <!-- end -->

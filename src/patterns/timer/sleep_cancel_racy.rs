@@ -15,9 +15,9 @@
 //! ───────────────────────────────────────────────────────────────────────────────
 //!      main                                t1            source
 //! ═══════════════════════════════════════════════════════════════════════════════
-//!  1   sleep                                             mod.rs:56
-//!  2   spawn thread#1                                    mod.rs:62
-//!  3   sleep                                             mod.rs:67
+//!  1   sleep                                             mod.rs:57
+//!  2   spawn thread#1                                    mod.rs:63
+//!  3   sleep                                             mod.rs:68
 //!  4   lock mutex#2                                      sleep_cancel_racy.rs:72
 //!  5   with_mut cell#3                                   sleep_cancel_racy.rs:74
 //!  6   unlock mutex#2                                    sleep_cancel_racy.rs:72

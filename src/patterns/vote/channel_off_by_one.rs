@@ -14,16 +14,16 @@
 //! ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //!      main                       t1                         t2                         t3                             source
 //! ══════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════
-//!  1   spawn thread#1                                                                                                  mod.rs:59
-//!  2   spawn thread#2                                                                                                  mod.rs:59
-//!  3   spawn thread#3                                                                                                  mod.rs:59
+//!  1   spawn thread#1                                                                                                  mod.rs:61
+//!  2   spawn thread#2                                                                                                  mod.rs:61
+//!  3   spawn thread#3                                                                                                  mod.rs:61
 //!  4   recv channel#1 message 1                                                                                        channel_off_by_one.rs:64
 //!  5                              send channel#1 message 1                                                             channel_off_by_one.rs:58
-//!  6                              exit thread#1                                                                        mod.rs:59
+//!  6                              exit thread#1                                                                        mod.rs:61
 //!  7   recv channel#1 message 2                                                                                        channel_off_by_one.rs:64
 //!      (has returned)
 //!  8                                                         send channel#1 message 2                                  channel_off_by_one.rs:58
-//!  9                                                         exit thread#2                                             mod.rs:59
+//!  9                                                         exit thread#2                                             mod.rs:61
 //!                                                                                       (waits to send to channel#1)
 //! ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //! ```

@@ -14,15 +14,15 @@
 //! ────────────────────────────────────────────────────────────────────────────────
 //!       main                    t1                        t2   source
 //! ════════════════════════════════════════════════════════════════════════════════
-//!  1    spawn thread#1                                         mod.rs:59
-//!  2    spawn thread#2                                         mod.rs:59
+//!  1    spawn thread#1                                         mod.rs:61
+//!  2    spawn thread#2                                         mod.rs:61
 //!  3    lock mutex#1                                           if_for_while.rs:72
 //!  4    wait condvar#2                                         if_for_while.rs:74
 //!       (waits for condvar#2)
 //!  5                            lock mutex#1                   if_for_while.rs:65
 //!  6                            notify_all condvar#2 t0        if_for_while.rs:68
 //!  7                            unlock mutex#1                 if_for_while.rs:65
-//!  8                            exit thread#1                  mod.rs:59
+//!  8                            exit thread#1                  mod.rs:61
 //!  9    lock mutex#1                                           if_for_while.rs:74
 //!  10   unlock mutex#1                                         if_for_while.rs:74
 //! ────────────────────────────────────────────────────────────────────────────────

@@ -12,13 +12,13 @@
 //! ─────────────────────────────────────────────────────────────────
 //!      main                    t1               source
 //! ═════════════════════════════════════════════════════════════════
-//!  1   spawn thread#1                           mod.rs:59
+//!  1   spawn thread#1                           mod.rs:61
 //!  2   lock mutex#1                             no_broadcast.rs:66
 //!  3   wait condvar#2                           no_broadcast.rs:68
 //!      (waits for condvar#2)
 //!  4                           lock mutex#1     no_broadcast.rs:60
 //!  5                           unlock mutex#1   no_broadcast.rs:60
-//!  6                           exit thread#1    mod.rs:59
+//!  6                           exit thread#1    mod.rs:61
 //!      (waits for condvar#2)
 //! ─────────────────────────────────────────────────────────────────
 //! ```

@@ -23,8 +23,8 @@
 //! ────────────────────────────────────────────────────────────────────────────────────
 //!       main                   t1                    t2                    source
 //! ════════════════════════════════════════════════════════════════════════════════════
-//!  1    spawn thread#1                                                     mod.rs:59
-//!  2    spawn thread#2                                                     mod.rs:59
+//!  1    spawn thread#1                                                     mod.rs:61
+//!  2    spawn thread#2                                                     mod.rs:61
 //!  3    load atomic#1 -> 0                                                 racy.rs:91
 //!  4    load atomic#2 -> 0                                                 racy.rs:91
 //!  5    load atomic#1 -> 0                                                 racy.rs:91
@@ -40,11 +40,11 @@
 //!  13                                                store atomic#1 <- 1   racy.rs:84
 //!  14                                                load atomic#2 -> 0    racy.rs:86
 //!  15                                                store atomic#2 <- 1   racy.rs:87
-//!  16                                                exit thread#2         mod.rs:59
+//!  16                                                exit thread#2         mod.rs:61
 //!  17                          store atomic#1 <- 1                         racy.rs:84
 //!  18                          load atomic#2 -> 1                          racy.rs:86
 //!  19                          store atomic#2 <- 2                         racy.rs:87
-//!  20                          exit thread#1                               mod.rs:59
+//!  20                          exit thread#1                               mod.rs:61
 //!  21   load atomic#1 -> 1                                                 racy.rs:91
 //!  22   load atomic#2 -> 2                                                 racy.rs:91
 //!  23   load atomic#1 -> 1                                                 racy.rs:92

@@ -15,7 +15,7 @@
 //! ───────────────────────────────────────────────────────────────
 //!       main                   t1                source
 //! ═══════════════════════════════════════════════════════════════
-//!  1    spawn thread#1                           mod.rs:59
+//!  1    spawn thread#1                           mod.rs:61
 //!  2    with cell#1                              racy_cell.rs:78
 //!  3    with cell#2                              racy_cell.rs:78
 //!  4    with cell#1                              racy_cell.rs:78

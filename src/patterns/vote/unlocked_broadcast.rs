@@ -15,7 +15,7 @@
 //! ───────────────────────────────────────────────────────────────────────────────
 //!      main                    t1                       source
 //! ═══════════════════════════════════════════════════════════════════════════════
-//!  1   spawn thread#1                                   mod.rs:59
+//!  1   spawn thread#1                                   mod.rs:61
 //!  2   lock mutex#1                                     unlocked_broadcast.rs:78
 //!  3   load atomic#2 -> 0                               unlocked_broadcast.rs:79
 //!  4   load atomic#3 -> 0                               unlocked_broadcast.rs:79
@@ -23,7 +23,7 @@
 //!  5                           update atomic#2 0 -> 1   unlocked_broadcast.rs:72
 //!  6                           update atomic#3 0 -> 1   unlocked_broadcast.rs:73
 //!  7                           notify_all condvar#4 0   unlocked_broadcast.rs:74
-//!  8                           exit thread#1            mod.rs:59
+//!  8                           exit thread#1            mod.rs:61
 //!  9   wait condvar#4                                   unlocked_broadcast.rs:80
 //!      (waits for condvar#4)
 //! ───────────────────────────────────────────────────────────────────────────────

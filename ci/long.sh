@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# What takes too long for the gate: five threads in the loom world, with two preemptions. Each line tells how many
+# executions that are.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cargo test -p loom-tests --test suite -- --ignored --nocapture "$@"
