@@ -115,6 +115,7 @@ fn signal_vote_is_right_with_three_voters() {
 }
 
 #[test]
+#[ignore = "long: see ci/long.sh"]
 fn broadcast_after_unlock_vote_is_right_with_three_voters() {
     holds("vote/broadcast-after-unlock", EXHAUSTIVE, &THREE_VOTES);
 }

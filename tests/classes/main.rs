@@ -3,8 +3,8 @@
 //! The truth is depth-first search without any reduction. Once as it is: it shows what can come out. And once with dpor's
 //! steps: of each of its executions the class is told from the footprints of what the steps came to, compared two by two.
 //! Dpor must see the same outcomes, by tokens that replay them, and run each class, and none twice.
-#![cfg(any(feature = "model", shuttle))]
-#![cfg(not(loom))]
+// A build that is narrowed to one world has the engine that the other build has been tested with.
+#![cfg(all(feature = "model", not(any(loom, shuttle))))]
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -12,8 +12,6 @@ mod facade;
 #[path = "../common/fuzz.rs"]
 mod fuzz;
 mod program;
-// It takes all the random programs: see `fuzz::cases`.
-#[cfg(not(shuttle))]
 mod sabotage;
 
 use std::{cell::Cell, collections::BTreeSet};

@@ -12,10 +12,8 @@ pub fn size() -> usize {
     std::env::var("DIFFERENTIAL_SIZE").map_or(0, |n| n.parse().expect("DIFFERENTIAL_SIZE is a number"))
 }
 
-/// Programs per test; `DIFFERENTIAL_CASES` asks for more. A build that is narrowed to one world has the engine that the
-/// other build has been tested with: there half of them have to do.
+/// Programs per test; `DIFFERENTIAL_CASES` asks for more.
 pub fn cases(default: u32) -> u32 {
-    let default = if cfg!(any(loom, shuttle)) { default.div_ceil(2) } else { default };
     std::env::var("DIFFERENTIAL_CASES").map_or(default, |n| n.parse().expect("DIFFERENTIAL_CASES is a number"))
 }
 
