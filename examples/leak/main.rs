@@ -6,7 +6,8 @@
 //! http://127.0.0.1:PORT/debug/threads tells equal threads once, the most frequent first
 //! ```
 //!
-//! Source: Russ Cox, "Go concurrency patterns", the goroutine leak; the catalogue has it as `leak/dump`.
+//! Source: Russ Cox, guest lecture of MIT 6.824 on concurrency patterns in Go, the goroutine leak; the catalogue has it as
+//! `leak/dump`.
 
 #[cfg(not(any(loom, shuttle)))]
 mod program;

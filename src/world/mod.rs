@@ -19,6 +19,7 @@ pub(crate) mod channel;
 pub(crate) mod classes;
 pub(crate) mod clock;
 pub(crate) mod core;
+mod counts;
 mod dump;
 mod ending;
 pub(crate) mod event;
