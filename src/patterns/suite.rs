@@ -34,8 +34,8 @@ pub fn verify(case: &Case, world: World) -> Result<Vec<Verdict>, String> {
     strategies.map(verify).collect()
 }
 
-/// Samples a case's large input with every default strategy of a world that samples. A case that should fail must do so with one of
-/// them at least, and as expected.
+/// Samples a case's large input with every default strategy of a world that samples. A case that should fail must do so
+/// with one of them at least, and as expected.
 ///
 /// # Errors
 /// With a report that names the case.

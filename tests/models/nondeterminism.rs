@@ -109,6 +109,25 @@ fn steps_that_change_are_told() {
     }
 }
 
+/// It never fails, and in every execution but the first there is somebody else at the beginning, who is soon gone.
+#[test]
+fn a_search_tells_who_is_new_on_a_way_that_it_has_been() {
+    for strategy in strategies().into_iter().filter(|strategy| matches!(strategy, Strategy::Dfs | Strategy::Dpor)) {
+        let runs = Runs::default();
+        let verdict = run(strategy, move || {
+            let new = runs.next() > 0;
+            let counter = Arc::new(AtomicUsize::new(0));
+            let add = |times: usize| {
+                let counter = Arc::clone(&counter);
+                thread::spawn(move || (0..times).for_each(|_| drop(counter.fetch_add(1, SeqCst))))
+            };
+            [add(usize::from(new)), add(2), add(2)].map(|other| other.join().unwrap());
+        });
+        expect(&verdict, Nondeterminism, "is not modelled");
+        assert_eq!(verdict.executions, 2, "{strategy}");
+    }
+}
+
 #[test]
 fn branches_that_change_are_told() {
     for strategy in strategies() {

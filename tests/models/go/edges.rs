@@ -1,5 +1,7 @@
 //! What comes before what: the edges of Go's memory model, shown by data that nothing else orders.
 
+use raddle::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use super::*;
 
 /// Plain data, and somebody else's handle to it.
@@ -273,12 +275,18 @@ fn mm4_a_close_that_panics_comes_before_nothing() {
             let c = Chan::<u8>::new(capacity);
             let d = c.clone();
             c.close();
+            let closed = Arc::new(AtomicBool::new(false));
+            let told = Arc::clone(&closed);
             go(move || {
                 theirs.set(1);
                 assert!(panics(|| d.close()));
+                told.store(true, Relaxed);
             });
-            c.recv();
-            mine.get();
+            // Only after that does the receive look, and nothing but the close could order the two.
+            if closed.load(Relaxed) {
+                c.recv();
+                mine.get();
+            }
         });
     }
 }
