@@ -119,9 +119,15 @@ fn a_search_tells_who_is_new_on_a_way_that_it_has_been() {
             let counter = Arc::new(AtomicUsize::new(0));
             let add = |times: usize| {
                 let counter = Arc::clone(&counter);
-                thread::spawn(move || (0..times).for_each(|_| drop(counter.fetch_add(1, SeqCst))))
+                thread::spawn(move || {
+                    for _ in 0..times {
+                        counter.fetch_add(1, SeqCst);
+                    }
+                })
             };
-            [add(usize::from(new)), add(2), add(2)].map(|other| other.join().unwrap());
+            for other in [add(usize::from(new)), add(2), add(2)] {
+                other.join().unwrap();
+            }
         });
         expect(&verdict, Nondeterminism, "is not modelled");
         assert_eq!(verdict.executions, 2, "{strategy}");
