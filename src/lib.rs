@@ -18,28 +18,12 @@
 //! `raddle` under `[dependencies]`, and again with `features = ["model"]` under `[dev-dependencies]`.
 //! `RUSTFLAGS="--cfg loom"` and `RUSTFLAGS="--cfg shuttle"` narrow a build to one world.
 
-pub mod cell;
-pub mod channel;
-mod choice;
-pub mod go;
-pub mod hint;
-#[cfg(any(feature = "rand", raddle_model))]
-pub mod rand;
-pub mod sync;
-pub mod thread;
-pub mod time;
-
-#[cfg(raddle_model)]
-mod check;
 #[cfg(all(raddle_model, feature = "catalogue"))]
 pub mod patterns;
-#[cfg(raddle_model)]
-mod world;
 #[cfg(all(raddle_model, feature = "catalogue"))]
 pub mod worlds;
 
-pub use self::choice::choice;
-#[cfg(raddle_model)]
-pub use self::{check::*, world::World};
-#[cfg(not(raddle_model))]
-pub use std::thread_local;
+// The engine is a package of its own, so that it is optimised in debug builds too, and is not compiled anew with each
+// pattern.
+#[doc(inline)]
+pub use raddle_engine::*;

@@ -8,7 +8,7 @@ use raddle::worlds::APIS;
 /// The names in the source's `pub use` declarations, but for macros' helpers.
 fn exported(file: &str) -> BTreeSet<String> {
     let source =
-        fs::read_to_string(format!("{}/../src/{file}", env!("CARGO_MANIFEST_DIR"))).expect("the file is there");
+        fs::read_to_string(format!("{}/../src/engine/{file}", env!("CARGO_MANIFEST_DIR"))).expect("the file is there");
     let declarations = source.split("pub use ").skip(1).filter_map(|rest| rest.split_once(';').map(|(names, _)| names));
     let mut names = BTreeSet::new();
     for declaration in declarations {

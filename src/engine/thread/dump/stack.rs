@@ -110,23 +110,22 @@ fn place_of(text: &str) -> Option<(String, u32)> {
 
 /// Whether a source file is the program's own. The catalogue's programs are programs.
 fn is_program_s(file: &str) -> bool {
-    const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
+    const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/");
     let of_std = file.starts_with("/rustc/") || file.contains("/rustlib/src/rust/library/");
-    let of_raddle = file.strip_prefix(SOURCE).is_some_and(|file| !file.starts_with("patterns/"));
-    file.ends_with(".rs") && !of_std && !of_raddle && !of_engine(file)
+    file.ends_with(".rs") && !of_std && !file.starts_with(SOURCE) && !of_engine(file)
 }
 
 /// Whether a function is the program's own, by its path. What has none (`main`, `clone3`) is of C's world.
 fn sounds_program_s(function: &str) -> bool {
-    const OTHERS: [&str; 7] = ["std", "core", "alloc", "corosensei", "generator", "loom", "shuttle_engine"];
+    const OTHERS: [&str; 8] =
+        ["std", "core", "alloc", "corosensei", "generator", "loom", "shuttle_engine", "raddle_engine"];
     let path = function.trim_start_matches(['<', '&', '*', '(', '[']).trim_start_matches("mut ");
     // A method of anything at all, `<F as core::ops::FnOnce>::call_once`, is its trait's.
     let path = match path.split_once(" as ") {
         Some((of, of_trait)) if function.starts_with('<') && !of.contains("::") => of_trait,
         _ => path,
     };
-    let Some((root, rest)) = path.split_once("::") else { return false };
-    !OTHERS.contains(&root) && (root != "raddle" || rest.starts_with("patterns::"))
+    path.split_once("::").is_some_and(|(root, _)| !OTHERS.contains(&root))
 }
 
 #[cfg(test)]
@@ -135,15 +134,18 @@ mod tests {
 
     #[test]
     fn of_what_std_prints_the_programs_frames_are_told() {
+        let root =
+            Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("src/engine stands in the repository");
+        let repository = root.display();
         let frames = told(
             &format!(
                 "   0: std::backtrace::Backtrace::force_capture
              at /rustc/59807616e/library/std/src/backtrace.rs:312:9
-   1: then<raddle::thread::dump::stack::Stack>
+   1: then<raddle_engine::thread::dump::stack::Stack>
              at /home/me/.rustup/lib/rustlib/src/rust/library/core/src/bool.rs:61:24
       wait
-             at ./src/world/real/member.rs:410:20
-   2: <raddle::go::chan::Chan<usize>>::send
+             at ./src/engine/world/real/member.rs:410:20
+   2: <raddle_engine::go::chan::Chan<usize>>::send
    3: leak::h
              at ./examples/leak/main.rs:47:7
    4: g
@@ -162,22 +164,19 @@ mod tests {
   11: clone3
   12: <unknown>
 ",
-                here = env!("CARGO_MANIFEST_DIR"),
+                here = repository,
             ),
-            Path::new(env!("CARGO_MANIFEST_DIR")),
+            root,
         );
         let frames: Vec<String> = frames.iter().map(Frame::to_string).collect();
         assert_eq!(
             frames,
             [
                 "leak::h (examples/leak/main.rs:47)".to_owned(),
-                format!("g ({}/examples/leak/main.rs:41)", env!("CARGO_MANIFEST_DIR")),
+                format!("g ({repository}/examples/leak/main.rs:41)"),
                 "leak::f (examples/leak/main.rs:35)".to_owned(),
                 "<leak::Tree as core::iter::traits::iterator::Iterator>::next".to_owned(),
-                format!(
-                    "raddle::patterns::leak::dump::f::{{{{closure}}}} ({}/src/patterns/leak/dump.rs:51)",
-                    env!("CARGO_MANIFEST_DIR")
-                ),
+                format!("raddle::patterns::leak::dump::f::{{{{closure}}}} ({repository}/src/patterns/leak/dump.rs:51)"),
             ]
         );
     }
