@@ -3,8 +3,10 @@
 pub mod cell;
 pub mod channel;
 mod choice;
+pub mod fs;
 pub mod go;
 pub mod hint;
+pub mod net;
 #[cfg(any(feature = "rand", raddle_model))]
 pub mod rand;
 pub mod sync;
