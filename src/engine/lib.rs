@@ -6,6 +6,8 @@ mod choice;
 pub mod fs;
 pub mod go;
 pub mod hint;
+#[cfg(raddle_model)]
+pub mod host;
 pub mod net;
 #[cfg(any(feature = "rand", raddle_model))]
 pub mod rand;

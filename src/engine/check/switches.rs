@@ -89,6 +89,8 @@ fn waits(operation: Kind, object: Option<ObjectRef>, thread: Option<String>, hel
         (Kind::Yield | Kind::SpinLoop, _) => "waits for a change".to_owned(),
         (Kind::Send, _) => format!("waits to send to {what}"),
         (Kind::Receive, _) => format!("waits to receive from {what}"),
+        (Kind::Accept, _) => format!("waits for a connection at {what}"),
+        (Kind::StreamRead, _) => format!("waits to read {what}"),
         (Kind::Select | Kind::Ready, _) => "waits in a select".to_owned(),
         (Kind::Lock | Kind::Read | Kind::Write, Some(holder)) => format!("waits for {what}, held by {holder}"),
         (_, Some(holder)) => format!("waits for {what}, which {holder} initialises"),

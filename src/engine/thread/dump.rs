@@ -82,6 +82,8 @@ pub enum Reason {
     BarrierWait,
     /// The initialiser of a `Once`, a `OnceLock` or a `LazyLock`: `sync.Once.Wait`.
     OnceWait,
+    /// A connection, or what comes over one: `IO wait`.
+    IoWait,
     /// Time: `sleep`.
     Sleep,
     /// The thread's park token: `park`.
@@ -161,6 +163,7 @@ impl Reason {
             Reason::WaitGroupWait => "sync.WaitGroup.Wait",
             Reason::BarrierWait => "sync.Barrier.Wait",
             Reason::OnceWait => "sync.Once.Wait",
+            Reason::IoWait => "IO wait",
             Reason::Sleep => "sleep",
             Reason::Park => "park",
             Reason::Join => "join",

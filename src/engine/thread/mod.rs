@@ -35,7 +35,7 @@ mod spawn;
 mod watched;
 
 #[cfg(raddle_model)]
-pub(crate) use self::{dump::Asks, handle::require_std};
+pub(crate) use self::{dump::Asks, handle::require_std, spawn::boot};
 #[cfg(raddle_model)]
 pub use self::{
     dump::{Dump, Dumped, Frame, Group, Reason, Stack, dump, record_stacks},

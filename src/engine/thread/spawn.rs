@@ -259,3 +259,15 @@ where
 {
     Builder::new().spawn(f).expect("failed to spawn thread")
 }
+
+/// Spawns a thread of a model that nobody joins.
+pub(crate) fn boot(
+    ex: &Execution,
+    name: Option<String>,
+    location: &'static Location<'static>,
+    main: impl FnOnce() + Send + 'static,
+) {
+    let builder = Builder { name, stack_size: None };
+    // SAFETY: `main` borrows nothing.
+    drop(unsafe { builder.spawn_in(ex, location, Box::new(main)) });
+}

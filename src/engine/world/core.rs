@@ -12,6 +12,8 @@ use super::{
     clock::{Clock, View},
     event::{Event, Kind, Number, ObjectKind, ObjectRef, Value},
     facts::{Facts, Settings, Stop},
+    footprint::{Access, Place},
+    host::{Home, Simulated},
     object::Object,
     progress::Progress,
     turns::Turns,
@@ -138,6 +140,14 @@ pub(crate) struct Thread {
     pub(crate) locals: Vec<(usize, Option<Box<dyn Any>>)>,
     /// How many threads it has spawned: its children's place in the spawn tree.
     pub(crate) children: u32,
+    /// The host that it belongs to.
+    pub(crate) home: Home,
+    /// What the pending operation touches besides its object.
+    pub(crate) also: SmallVec<[(Place, Access); 1]>,
+    /// Until when it waits for what comes from outside, if nothing else can go on.
+    pub(crate) patience: Option<u64>,
+    /// How many ports it has been given.
+    pub(crate) ports: u32,
     /// Hash of the path from main to it in the spawn tree: the same thread in every execution.
     pub(crate) path: u64,
     /// How many choices it has made.
@@ -228,6 +238,8 @@ pub(crate) struct Core {
     /// Turns taken from a thread that could have gone on, and did not ask for it (shuttle world).
     pub(crate) preemptions: u32,
     pub(crate) turns: Turns,
+    /// The network, the hosts and their disks.
+    pub(crate) simulated: Simulated,
     /// A wait has ended spuriously: the event that says so is yet to come.
     pub(crate) by_itself: bool,
     /// What its class is told by, if somebody asks for that.
@@ -273,6 +285,7 @@ impl Core {
             decisions: Vec::new(),
             preemptions: 0,
             turns: Turns::default(),
+            simulated: Simulated::default(),
             by_itself: false,
             #[cfg(raddle_internals)]
             noted: None,
@@ -311,6 +324,7 @@ impl Core {
         self.decisions.clear();
         self.preemptions = 0;
         self.turns.reset();
+        self.simulated = Simulated::default();
         self.by_itself = false;
         #[cfg(raddle_internals)]
         self.noted.iter_mut().for_each(|noted| *noted = Default::default());
@@ -329,6 +343,7 @@ impl Core {
         location: &'static Location<'static>,
     ) -> usize {
         let id = self.threads.len();
+        let home = parent.map_or(Home::default(), |parent| self.home_of_next(parent));
         let (view, path) = match parent {
             None => (View::main(self.counts_only), 0),
             Some(parent) => {
@@ -369,6 +384,10 @@ impl Core {
             abort_steps: 0,
             locals: Vec::new(),
             children: 0,
+            home,
+            also: SmallVec::new(),
+            patience: None,
+            ports: 0,
             path,
             choices: 0,
             points: 0,

@@ -4,6 +4,8 @@ use std::{fmt, panic::Location};
 
 use serde::{Deserialize, Serialize};
 
+use crate::host::Fault;
+
 /// The kind of an operation on a primitive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -116,6 +118,34 @@ pub enum Kind {
     Look,
     /// The main function has returned and waits for the rest to come to rest.
     Rest,
+    /// `TcpListener::bind`.
+    Bind,
+    /// `TcpStream::connect`.
+    Connect,
+    /// `TcpListener::accept`.
+    Accept,
+    /// A stream is read: `TcpStream::read`, `peek`.
+    StreamRead,
+    /// A stream is written: `TcpStream::write`.
+    StreamWrite,
+    /// A listener or a stream is dropped, or the stream is shut down.
+    Close,
+    /// A file is opened, or looked for, that is there or is not.
+    FileOpen,
+    /// A file is made, or emptied as it is opened.
+    FileCreate,
+    /// A file is read, or its length is.
+    FileRead,
+    /// A file is written, or cut.
+    FileWrite,
+    /// `File::sync_all`, `sync_data`.
+    FileSync,
+    /// `fs::rename`, `fs::remove_file`.
+    FileRename,
+    /// Something goes wrong with what the thread does next.
+    Fault,
+    /// A host crashes.
+    Crash,
 }
 
 impl Kind {
@@ -176,6 +206,18 @@ impl Kind {
             Kind::Count => "add",
             Kind::Look => "len",
             Kind::Rest => "end",
+            Kind::Bind => "bind",
+            Kind::Connect => "connect",
+            Kind::Accept => "accept",
+            Kind::StreamRead | Kind::FileRead => "read",
+            Kind::StreamWrite | Kind::FileWrite => "write",
+            Kind::Close => "close",
+            Kind::FileOpen => "open",
+            Kind::FileCreate => "create",
+            Kind::FileSync => "sync",
+            Kind::FileRename => "rename",
+            Kind::Fault => "fault",
+            Kind::Crash => "crash",
         }
     }
 }
@@ -210,6 +252,18 @@ pub enum ObjectKind {
     WaitGroup,
     /// A thread.
     Thread,
+    /// The network: who listens where.
+    Net,
+    /// `net::TcpListener`.
+    Listener,
+    /// One direction of a connection.
+    Stream,
+    /// `host::Host`.
+    Host,
+    /// The names on a host's disk.
+    Disk,
+    /// What is in a file.
+    File,
 }
 
 impl ObjectKind {
@@ -229,6 +283,12 @@ impl ObjectKind {
             ObjectKind::Channel => "channel",
             ObjectKind::WaitGroup => "group",
             ObjectKind::Thread => "thread",
+            ObjectKind::Net => "net",
+            ObjectKind::Listener => "listener",
+            ObjectKind::Stream => "stream",
+            ObjectKind::Host => "host",
+            ObjectKind::Disk => "disk",
+            ObjectKind::File => "file",
         }
     }
 }
@@ -303,6 +363,10 @@ pub enum Value {
     HungUp,
     /// The wait ended by its deadline, or a timer fired.
     Fired,
+    /// What goes wrong.
+    Fault(Fault),
+    /// The thread's host has crashed.
+    Crashed,
 }
 
 impl fmt::Display for Value {
@@ -320,6 +384,8 @@ impl fmt::Display for Value {
             Value::Arm(arm) => write!(f, "-> arm {arm}"),
             Value::HungUp => f.write_str("-> hung up"),
             Value::Fired => f.write_str("-> fired"),
+            Value::Fault(fault) => write!(f, "{fault}"),
+            Value::Crashed => f.write_str("-> crashed"),
         }
     }
 }

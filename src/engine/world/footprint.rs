@@ -166,6 +166,7 @@ impl Core {
         let op = &thread.op;
         let access = match (op.kind, op.object.map(|object| &self.objects[object].state)) {
             (Kind::Load | Kind::Read | Kind::TryRead | Kind::Look | Kind::Get | Kind::IsCompleted, _) => Access::Reads,
+            (Kind::Connect | Kind::FileOpen | Kind::FileRead, _) => Access::Reads,
             // It waits for the initialiser, or finds the once complete, as it stays.
             (Kind::Wait, Some(State::Once(_))) => Access::Reads,
             (Kind::CallOnce | Kind::GetOrInit | Kind::Force | Kind::Set, Some(State::Once(once))) => match once.phase {
@@ -213,11 +214,14 @@ impl Core {
         if thread.deal.is_some() {
             self.touch_deal(me, &mut touched);
         }
+        thread.also.iter().for_each(|&(place, access)| touched.touch(place, access));
         let wakes = matches!(op.kind, Kind::Wait | Kind::Park) && self.settings.spurious > 0;
         let timer = |object: usize| matches!(&self.objects[object].state, State::Channel(c) if c.timer.is_some());
         let looks = op.kind == Kind::Look && op.object.is_some_and(timer);
         let times = looks || matches!(op.kind, Kind::Sleep | Kind::Arm);
-        if self.armed(me).is_some() || wakes || times {
+        // Who waits for an answer loses patience only when nothing else can go on.
+        let armed = self.armed(me).is_some() && (thread.patience.is_none() || self.forced);
+        if armed || wakes || times {
             touched.touch(Place::Time, Access::Changes);
         } else if self.asks_time {
             touched.touch(Place::Time, Access::Reads);

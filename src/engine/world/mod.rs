@@ -20,6 +20,7 @@ pub(crate) mod classes;
 pub(crate) mod clock;
 pub(crate) mod core;
 mod counts;
+pub(crate) mod disk;
 mod dump;
 mod ending;
 pub(crate) mod event;
@@ -27,10 +28,12 @@ pub(crate) mod facts;
 #[cfg(raddle_shuttle)]
 pub(crate) mod footprint;
 pub(crate) mod group;
+pub(crate) mod host;
 pub(crate) mod lock;
 #[cfg(raddle_loom)]
 pub(crate) mod loom;
 pub(crate) mod memory;
+pub(crate) mod net;
 pub(crate) mod object;
 pub(crate) mod once;
 pub(crate) mod panics;

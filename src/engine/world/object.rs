@@ -9,8 +9,10 @@ use super::{
     channel::ChannelState,
     clock::{CellClock, Clock},
     core::Core,
+    disk::{DiskState, FileState},
     event::ObjectKind,
     group::GroupState,
+    net::{ListenerState, NetState, PipeState},
     once::{OnceState, Phase},
 };
 
@@ -39,6 +41,12 @@ pub(crate) enum State {
     Cell(CellClock),
     Channel(ChannelState),
     Group(GroupState),
+    Net(NetState),
+    Listener(ListenerState),
+    Pipe(PipeState),
+    Disk(DiskState),
+    File(FileState),
+    Host,
     /// What dropped references published.
     Arc {
         released: Clock,

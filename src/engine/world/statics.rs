@@ -34,6 +34,9 @@ impl Execution {
                 self.destroy(|| unsafe { value.destroy() });
             }
         }
+        // What hosts would have run again may own primitives.
+        let simulated = std::mem::take(&mut self.core.borrow_mut().simulated);
+        self.destroy(|| drop(simulated));
         let locals = self.core.borrow_mut().threads.first_mut().map(|main| std::mem::take(&mut main.locals));
         self.destroy(|| drop(locals));
     }

@@ -10,6 +10,7 @@ use super::{
     core::{Core, Op, PanicNote, Status},
     event::{Kind, Value},
     facts::Stop,
+    host::is_crash,
     panics::is_abort,
     progress::Seen,
 };
@@ -177,8 +178,11 @@ impl Execution {
             }
         });
         self.drop_locals();
+        // Nobody is told how a thread ends whose host has crashed.
         if let Err(payload) = &result
             && !is_abort(&**payload)
+            && !is_crash(&**payload)
+            && self.core.borrow().alive(me)
         {
             let note = self.take_note(&**payload);
             if note.of_engine() {

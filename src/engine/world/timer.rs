@@ -99,7 +99,7 @@ impl Core {
             dues.chain(deal.deadline)
         });
         let polled = if is_pause(t.op.kind) && t.deadline.is_none() { self.polled(thread) } else { None };
-        timers.chain(t.deadline).chain(polled).min()
+        timers.chain(t.deadline).chain(t.patience).chain(polled).min()
     }
 
     /// When the next of the timers is due that the thread has asked in vain, and that have not fired for it.

@@ -1,0 +1,287 @@
+//! Hosts at the waist: processes that crash, and what may go wrong around them.
+//!
+//! A thread belongs to the host of the thread that spawned it, and to one *life* of it. A crash ends the life: the host's
+//! connections are reset, what was not synced is gone from its disk, and each of its threads unwinds at its next operation
+//! on the network or the disk. Until then it may only touch memory, which nobody outside can see. So crashes between such
+//! operations show all that crashes anywhere would.
+//!
+//! A fault is a choice before an operation, as long as the budget lasts. How much of it is left when a thread comes to its
+//! choice depends on the order of steps that otherwise commute; no combination of faults is lost by that, since a
+//! combination that stays within the budget does so in every order.
+
+use std::{any::Any, panic::Location, sync::Arc};
+
+use super::{
+    Branch, Effect, Engine, Execution,
+    core::{Core, Guard, Op},
+    disk::DiskState,
+    event::{Kind, ObjectKind, Value},
+    footprint::{Access, Place},
+    object::State,
+};
+use crate::host::Fault;
+
+/// Of so many messages and operations, a sampler lets one go wrong.
+const RARITY: u64 = 12;
+
+/// A host, and one of its lives. Host 0 never crashes: threads that belong to no host are there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Home {
+    pub(crate) host: usize,
+    pub(crate) life: u32,
+}
+
+/// What the network, the hosts and their disks are in an execution.
+#[derive(Default)]
+pub(crate) struct Simulated {
+    /// The network's object.
+    pub(super) net: Option<usize>,
+    hosts: Vec<HostState>,
+    kinds: Vec<Fault>,
+    budget: u32,
+    /// Where the next thread belongs, if not where its parent does.
+    born: Option<Home>,
+}
+
+#[derive(Default)]
+struct HostState {
+    object: Option<usize>,
+    life: u32,
+    disk: Option<usize>,
+    main: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+/// The payload with which threads of a host that has crashed unwind.
+struct Crashed;
+
+/// An operation on the network or on a disk.
+pub(crate) struct Outward<'a> {
+    pub(crate) op: Op,
+    /// What else it touches than its object.
+    pub(crate) also: &'a [(usize, Access)],
+    /// What it waits for. A thread whose host has crashed waits for nothing.
+    pub(crate) guard: Option<Guard<'a>>,
+    /// After so long it waits no longer, if nothing else can go on.
+    pub(crate) patience: Option<u64>,
+}
+
+impl Core {
+    pub(super) fn home_of_next(&mut self, parent: usize) -> Home {
+        self.simulated.born.take().unwrap_or(self.threads[parent].home)
+    }
+
+    /// Whether the thread's host has not crashed since the thread was spawned.
+    pub(crate) fn alive(&self, thread: usize) -> bool {
+        self.lives(self.threads[thread].home)
+    }
+
+    pub(super) fn lives(&self, home: Home) -> bool {
+        home.host == 0 || self.simulated.hosts[home.host].life == home.life
+    }
+
+    /// Whether a thread that waits for an answer has waited long enough.
+    pub(super) fn loses_patience(&self, due: Option<u64>) -> bool {
+        due.is_some_and(|due| due <= self.now || self.forced)
+    }
+
+    /// The disk of the running thread's host.
+    pub(super) fn disk(&mut self, me: usize, location: &'static Location<'static>) -> usize {
+        let host = self.threads[me].home.host;
+        let known = self.simulated.hosts.get(host).and_then(|host| host.disk);
+        known.unwrap_or_else(|| {
+            let disk = self.add_object(ObjectKind::Disk, location, State::Disk(DiskState::of(host)));
+            self.simulated.host(host).disk = Some(disk);
+            disk
+        })
+    }
+
+    /// Objects that a crash of the host changes.
+    fn of_host(&self, host: usize) -> Vec<(usize, Access)> {
+        let touched = |state: &State| match state {
+            State::Net(_) => true,
+            State::Listener(listener) => listener.home.host == host,
+            State::Pipe(pipe) => pipe.ends.iter().any(|end| end.host == host),
+            State::Disk(disk) => disk.host == host,
+            State::File(file) => file.host == host,
+            _ => false,
+        };
+        let objects = self.objects.iter().enumerate().filter(|(_, object)| touched(&object.state));
+        objects.map(|(object, _)| (object, Access::Changes)).collect()
+    }
+}
+
+impl Simulated {
+    fn host(&mut self, host: usize) -> &mut HostState {
+        while self.hosts.len() <= host {
+            self.hosts.push(HostState::default());
+        }
+        &mut self.hosts[host]
+    }
+}
+
+impl Execution {
+    /// Does it, unless the thread's host has crashed: then the thread unwinds, or if it does so already, there is no answer.
+    pub(crate) fn outward<R>(
+        &self,
+        outward: Outward<'_>,
+        act: impl FnOnce(&mut Core, usize) -> (R, Value),
+    ) -> Option<R> {
+        let Outward { op, also, guard, patience } = outward;
+        let me = self.me();
+        {
+            let mut core = self.core.borrow_mut();
+            let home = core.threads[me].home;
+            let host = core.simulated.hosts.get(home.host).and_then(|host| host.object);
+            let thread = &mut core.threads[me];
+            thread.also.clear();
+            thread.also.extend(also.iter().map(|(object, access)| (Place::Object(*object), *access)));
+            thread.also.extend(host.map(|host| (Place::Object(host), Access::Reads)));
+            thread.patience = patience;
+        }
+        let may = guard.map(|guard| {
+            move |core: &Core| guard(core) || !core.alive(me) || core.loses_patience(core.threads[me].patience)
+        });
+        let may = may.as_ref().map(|may| may as Guard<'_>);
+        let done = self.step(op, may, Branch::Point, |core, me| {
+            let waited = guard.is_some_and(|guard| !guard(core)) && core.alive(me);
+            if waited && let Some(due) = core.threads[me].patience {
+                core.now = core.now.max(due);
+            }
+            let done = core.alive(me).then(|| act(core, me));
+            let thread = &mut core.threads[me];
+            thread.also.clear();
+            thread.patience = None;
+            let (done, value) = done.map_or((None, Value::Crashed), |(done, value)| (Some(done), value));
+            (done, value, Effect::Change(None))
+        });
+        if done.is_none() {
+            self.die();
+        }
+        done
+    }
+
+    /// The running thread's host has crashed.
+    fn die(&self) {
+        if !self.aborting() && !self.unwinding(self.me()) {
+            self.resume(Box::new(Crashed));
+        }
+    }
+
+    /// What goes wrong with the operation that comes next, of what may. A crash has happened when this returns, and then it
+    /// does so only if the thread unwinds already.
+    pub(crate) fn fault(&self, may: &[Fault], location: &'static Location<'static>) -> Option<Fault> {
+        let me = self.me();
+        if self.aborting() || self.core.borrow().simulated.budget == 0 || self.unwinding(me) {
+            return None;
+        }
+        let may: Vec<Fault> = {
+            let core = self.core.borrow();
+            let Simulated { kinds, .. } = &core.simulated;
+            let hosted = core.threads[me].home.host != 0 && core.alive(me);
+            let crash = [Fault::Crash].into_iter().filter(|_| hosted);
+            crash.chain(may.iter().copied()).filter(|fault| kinds.contains(fault)).collect()
+        };
+        if may.is_empty() {
+            return None;
+        }
+        let fault = match self.drawn() {
+            Some(drawn) if drawn % RARITY != 0 => None,
+            Some(drawn) => Some(may[(drawn / RARITY) as usize % may.len()]),
+            None => self.choose(may.len() + 1).checked_sub(1).map(|at| may[at]),
+        }?;
+        self.core.borrow_mut().simulated.budget -= 1;
+        if fault == Fault::Crash {
+            let host = self.core.borrow().threads[me].home.host;
+            self.crash(host, true, location);
+            self.die();
+        } else {
+            self.record(me, &Op::new(Kind::Fault, location), Value::Fault(fault), Effect::Change(None));
+        }
+        Some(fault)
+    }
+
+    /// A random number, if the strategy draws its schedules.
+    fn drawn(&self) -> Option<u64> {
+        match &self.engine {
+            #[cfg(raddle_loom)]
+            Engine::Loom(_) => None,
+            #[cfg(raddle_shuttle)]
+            Engine::Shuttle(engine) => engine.strategy.borrow_mut().random(),
+        }
+    }
+
+    /// From here on so many faults of these kinds may happen.
+    pub(crate) fn allow_faults(&self, budget: u32, kinds: &[Fault]) {
+        let mut core = self.core.borrow_mut();
+        core.simulated.kinds = kinds.to_vec();
+        core.simulated.budget = budget;
+    }
+
+    /// A new host, which runs `main`.
+    pub(crate) fn add_host(
+        &self,
+        name: &str,
+        main: Arc<dyn Fn() + Send + Sync>,
+        location: &'static Location<'static>,
+    ) -> usize {
+        let host = {
+            let mut core = self.core.borrow_mut();
+            let object = core.add_object(ObjectKind::Host, location, State::Host);
+            let host = core.simulated.hosts.len().max(1);
+            *core.simulated.host(host) = HostState { object: Some(object), life: 0, disk: None, main: Some(main) };
+            host
+        };
+        self.boot(host, Some(name.to_owned()), location);
+        host
+    }
+
+    fn boot(&self, host: usize, name: Option<String>, location: &'static Location<'static>) {
+        let main = {
+            let mut core = self.core.borrow_mut();
+            let state = core.simulated.host(host);
+            let (main, life) = (state.main.clone(), state.life);
+            core.simulated.born = Some(Home { host, life });
+            main
+        };
+        let Some(main) = main else { return };
+        crate::thread::boot(self, name, location, move || main());
+    }
+
+    /// Ends a host's life; it `restarts` or stays down.
+    pub(crate) fn crash(&self, host: usize, restarts: bool, location: &'static Location<'static>) {
+        let me = self.me();
+        let object = {
+            let mut core = self.core.borrow_mut();
+            let also = core.of_host(host);
+            core.threads[me].also = also.iter().map(|(object, access)| (Place::Object(*object), *access)).collect();
+            core.simulated.hosts[host].object
+        };
+        let Some(object) = object else { return };
+        let op = Op::new(Kind::Crash, location).on(object);
+        let life = self.step(op, None, Branch::Point, |core, me| {
+            core.threads[me].also.clear();
+            core.simulated.hosts[host].life += 1;
+            core.reset_connections(host);
+            let life = core.simulated.hosts[host].life;
+            (life, Value::Count(u64::from(life)), Effect::Change(None))
+        });
+        self.lose_unsynced(host);
+        if !restarts {
+            // It may own primitives, whose destructors are events.
+            let main = self.core.borrow_mut().simulated.hosts[host].main.take();
+            drop(main);
+        } else if !self.aborting() {
+            self.boot(host, Some(format!("life {}", life + 1)), location);
+        }
+    }
+
+    /// Whether torn writes are among what may go wrong.
+    pub(super) fn tears(&self) -> bool {
+        self.core.borrow().simulated.kinds.contains(&Fault::Tear)
+    }
+}
+
+/// Whether a payload is that of a thread whose host has crashed.
+pub(super) fn is_crash(payload: &(dyn Any + Send)) -> bool {
+    payload.is::<Crashed>()
+}

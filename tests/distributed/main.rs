@@ -1,0 +1,9 @@
+//! The network, hosts and disks of a model, and what may go wrong there.
+#![cfg(any(feature = "model", loom, shuttle))]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod crashes;
+mod disks;
+mod streams;
