@@ -57,6 +57,16 @@ const SEEN: Support = Approximated("native; in a run, built: waits are seen");
 /// Timers in a model.
 const ANY_POINT: Support = Approximated("comes due at any point: durations mean nothing, but in a timed model");
 
+/// The network in a model.
+const IN_MEMORY: Support = Approximated(
+    "in memory; faults are explored; a timeout fires when a message is late or nothing else can go on; no nonblocking \
+     sockets",
+);
+/// Files in a model.
+const ON_A_DISK: Support = Approximated(
+    "in memory, lost in a crash unless synced; names are there at once; no folders, permissions or errors",
+);
+
 /// A dump on real threads.
 const WAITS_SEEN: Support = Approximated("built: tells the waits that runs see");
 /// A dump in a model.
@@ -265,6 +275,32 @@ pub const APIS: &[Api] = &[
         Approximated("an Add that races with a Wait from 0 is explored, not reported"),
     ),
     api("go", &["Timer", "Stopper", "after", "after_func"], Built, ANY_POINT, ANY_POINT),
+    api("net", &["TcpListener", "TcpStream", "Incoming"], Native, IN_MEMORY, IN_MEMORY),
+    api(
+        "net",
+        &[
+            "AddrParseError",
+            "IpAddr",
+            "Ipv4Addr",
+            "Ipv6Addr",
+            "Shutdown",
+            "SocketAddr",
+            "SocketAddrV4",
+            "SocketAddrV6",
+            "ToSocketAddrs",
+        ],
+        Native,
+        Native,
+        Native,
+    ),
+    api(
+        "fs",
+        &["File", "Metadata", "OpenOptions", "create_dir_all", "exists", "read", "remove_file", "rename", "write"],
+        Native,
+        ON_A_DISK,
+        ON_A_DISK,
+    ),
+    api("host", &["spawn", "Host", "Fault", "Faults"], Missing("panics: start a process"), Built, Built),
     api("cell", &["UnsafeCell"], Native, Native, Built),
     api("hint", &["spin_loop"], Native, Built, Built),
     api("", &["choice"], Built, Approximated("each combination of choices is an exploration of its own"), Built),

@@ -170,6 +170,15 @@ impl Host {
         here("Host::crash").crash(self.0, true, Location::caller());
     }
 
+    /// Waits until all threads of the host have ended, of the lives after a crash as well.
+    ///
+    /// # Panics
+    /// If it belongs to another execution.
+    #[track_caller]
+    pub fn join(self) {
+        here("Host::join").join_host(self.0, Location::caller());
+    }
+
     /// The host crashes, and does not start again.
     ///
     /// # Panics

@@ -1,4 +1,5 @@
 //! Random programs: how many, how large, and from which seed.
+#![allow(dead_code, reason = "each test file uses some of it")]
 
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 

@@ -106,6 +106,9 @@ impl Execution {
                 let since = core.vain_since;
                 core.events.truncate(since);
             }
+            if core.ends_hosts() {
+                return;
+            }
             let waiting = core.waiting();
             if let Some(message) = core.untold_panic() {
                 (FailureKind::Panic, message)

@@ -149,6 +149,16 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether it is an operation on the network or on a disk.
+    pub(crate) fn is_outward(self) -> bool {
+        match self {
+            Kind::Bind | Kind::Connect | Kind::Accept | Kind::StreamRead | Kind::StreamWrite | Kind::Close => true,
+            Kind::FileOpen | Kind::FileCreate | Kind::FileRead | Kind::FileWrite | Kind::FileSync => true,
+            Kind::FileRename => true,
+            _ => false,
+        }
+    }
+
     /// The operation's name as a trace shows it.
     pub fn name(self) -> &'static str {
         match self {

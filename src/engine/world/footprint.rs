@@ -39,6 +39,8 @@ pub(crate) enum Place {
     Token(usize),
     /// Whether a thread has ended.
     End(usize),
+    /// Whether a host still has that life.
+    Life(usize, u32),
     /// Time, and what is left of the limits on early firings and spurious wake-ups.
     Time,
 }
@@ -59,6 +61,7 @@ impl Place {
             Place::Left(_) => "left",
             Place::Token(_) => "token",
             Place::End(_) => "end",
+            Place::Life(..) => "life",
             Place::Time => "time",
         }
     }
@@ -164,6 +167,13 @@ impl Core {
             return touched;
         }
         let op = &thread.op;
+        if op.kind.is_outward() && thread.home.host != 0 {
+            touched.touch(Place::Life(thread.home.host, thread.home.life), Access::Reads);
+            if !self.alive(me) {
+                // All that comes of it is that the thread finds its host crashed.
+                return touched;
+            }
+        }
         let access = match (op.kind, op.object.map(|object| &self.objects[object].state)) {
             (Kind::Load | Kind::Read | Kind::TryRead | Kind::Look | Kind::Get | Kind::IsCompleted, _) => Access::Reads,
             (Kind::Connect | Kind::FileOpen | Kind::FileRead, _) => Access::Reads,
@@ -199,6 +209,7 @@ impl Core {
             }
         }
         match op.kind {
+            Kind::Crash => self.touch_host(op.object, &mut touched),
             Kind::Park => touched.touch(Place::Token(me), Access::Changes),
             Kind::Unpark => op.peer.iter().for_each(|&thread| touched.touch(Place::Token(thread), Access::Changes)),
             Kind::IsFinished => op.peer.iter().for_each(|&thread| touched.touch(Place::End(thread), Access::Reads)),

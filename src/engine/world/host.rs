@@ -13,10 +13,10 @@ use std::{any::Any, panic::Location, sync::Arc};
 
 use super::{
     Branch, Effect, Engine, Execution,
-    core::{Core, Guard, Op},
+    core::{Core, Guard, Op, Status},
     disk::DiskState,
     event::{Kind, ObjectKind, Value},
-    footprint::{Access, Place},
+    footprint::{Access, Footprint, Place},
     object::State,
 };
 use crate::host::Fault;
@@ -95,18 +95,37 @@ impl Core {
         })
     }
 
-    /// Objects that a crash of the host changes.
-    fn of_host(&self, host: usize) -> Vec<(usize, Access)> {
-        let touched = |state: &State| match state {
+    /// Nobody can take a step. If main has returned, servers need not wait for more: all hosts end, and true is returned.
+    pub(super) fn ends_hosts(&mut self) -> bool {
+        let rests = self.threads[0].status == Status::Pending && self.threads[0].op.kind == Kind::Rest;
+        let serves = |thread: &usize| {
+            let op = &self.threads[*thread].op;
+            matches!(op.kind, Kind::Accept | Kind::StreamRead)
+                && self.threads[*thread].home.host != 0
+                && self.alive(*thread)
+        };
+        let ends = rests && (0..self.threads.len()).any(|thread| !self.finished(thread) && serves(&thread));
+        if ends {
+            self.simulated.hosts.iter_mut().for_each(|host| host.life += 1);
+        }
+        ends
+    }
+
+    /// A crash of the host changes all that others can see of it. What that is, grows until it comes.
+    pub(super) fn touch_host(&self, object: Option<usize>, touched: &mut Footprint) {
+        let Some(State::Host(host)) = object.map(|object| &self.objects[object].state) else { return };
+        touched.touch(Place::Life(*host, self.simulated.hosts[*host].life), Access::Changes);
+        let of_host = |state: &State| match state {
             State::Net(_) => true,
-            State::Listener(listener) => listener.home.host == host,
-            State::Pipe(pipe) => pipe.ends.iter().any(|end| end.host == host),
-            State::Disk(disk) => disk.host == host,
-            State::File(file) => file.host == host,
+            State::Listener(listener) => listener.home.host == *host,
+            State::Pipe(pipe) => pipe.ends.iter().any(|end| end.host == *host),
+            State::Disk(disk) => disk.host == *host,
+            State::File(file) => file.host == *host,
             _ => false,
         };
-        let objects = self.objects.iter().enumerate().filter(|(_, object)| touched(&object.state));
-        objects.map(|(object, _)| (object, Access::Changes)).collect()
+        for (at, _) in self.objects.iter().enumerate().filter(|(_, object)| of_host(&object.state)) {
+            touched.touch(Place::Object(at), Access::Changes);
+        }
     }
 }
 
@@ -130,12 +149,9 @@ impl Execution {
         let me = self.me();
         {
             let mut core = self.core.borrow_mut();
-            let home = core.threads[me].home;
-            let host = core.simulated.hosts.get(home.host).and_then(|host| host.object);
             let thread = &mut core.threads[me];
             thread.also.clear();
             thread.also.extend(also.iter().map(|(object, access)| (Place::Object(*object), *access)));
-            thread.also.extend(host.map(|host| (Place::Object(host), Access::Reads)));
             thread.patience = patience;
         }
         let may = guard.map(|guard| {
@@ -226,8 +242,8 @@ impl Execution {
     ) -> usize {
         let host = {
             let mut core = self.core.borrow_mut();
-            let object = core.add_object(ObjectKind::Host, location, State::Host);
             let host = core.simulated.hosts.len().max(1);
+            let object = core.add_object(ObjectKind::Host, location, State::Host(host));
             *core.simulated.host(host) = HostState { object: Some(object), life: 0, disk: None, main: Some(main) };
             host
         };
@@ -247,19 +263,29 @@ impl Execution {
         crate::thread::boot(self, name, location, move || main());
     }
 
+    /// Waits until every thread of the host has ended.
+    pub(crate) fn join_host(&self, host: usize, location: &'static Location<'static>) {
+        let object = self.core.borrow().simulated.hosts[host].object;
+        let Some(object) = object else { return };
+        let of_host = |core: &Core, thread: usize| core.threads[thread].home.host == host;
+        let over = |core: &Core| (0..core.threads.len()).all(|t| !of_host(core, t) || core.finished(t));
+        let op = Op::new(Kind::Join, location).on(object);
+        self.step(op, Some(&over), Branch::Silent, |core, me| {
+            let ends: Vec<_> = (0..core.threads.len())
+                .filter(|&thread| of_host(core, thread))
+                .map(|thread| core.threads[thread].end_clock.clone())
+                .collect();
+            ends.iter().for_each(|end| core.threads[me].view.acquire(end));
+            ((), Value::None, Effect::Change(None))
+        });
+    }
+
     /// Ends a host's life; it `restarts` or stays down.
     pub(crate) fn crash(&self, host: usize, restarts: bool, location: &'static Location<'static>) {
-        let me = self.me();
-        let object = {
-            let mut core = self.core.borrow_mut();
-            let also = core.of_host(host);
-            core.threads[me].also = also.iter().map(|(object, access)| (Place::Object(*object), *access)).collect();
-            core.simulated.hosts[host].object
-        };
+        let object = self.core.borrow().simulated.hosts[host].object;
         let Some(object) = object else { return };
         let op = Op::new(Kind::Crash, location).on(object);
-        let life = self.step(op, None, Branch::Point, |core, me| {
-            core.threads[me].also.clear();
+        let life = self.step(op, None, Branch::Point, |core, _| {
             core.simulated.hosts[host].life += 1;
             core.reset_connections(host);
             let life = core.simulated.hosts[host].life;

@@ -46,7 +46,8 @@ pub(crate) enum State {
     Pipe(PipeState),
     Disk(DiskState),
     File(FileState),
-    Host,
+    /// Its number.
+    Host(usize),
     /// What dropped references published.
     Arc {
         released: Clock,
