@@ -20,6 +20,8 @@
 
 #[cfg(all(raddle_model, feature = "catalogue"))]
 pub mod patterns;
+#[cfg(feature = "rpc")]
+pub mod rpc;
 #[cfg(all(raddle_model, feature = "catalogue"))]
 pub mod worlds;
 

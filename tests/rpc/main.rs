@@ -1,0 +1,6 @@
+//! Calls over real TCP, logs on a real disk, and processes that are really killed.
+#![cfg(all(feature = "model", not(any(loom, shuttle))))]
+
+mod log;
+mod memory;
+mod wire;
