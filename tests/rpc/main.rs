@@ -6,4 +6,5 @@ mod delivery;
 mod hostile;
 mod log;
 mod memory;
+mod torture;
 mod wire;
