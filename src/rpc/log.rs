@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{
-    frame::{self, Begins, HEADER},
+    frame::{self, Begins, FrameError, HEADER},
     message::Call,
 };
 use crate::{
@@ -95,9 +95,24 @@ pub enum LogError {
         /// Where the record begins.
         offset: u64,
     },
+    /// A record is longer than the limit.
+    #[error(
+        "the log {path} says at byte {offset} that a call of {length} bytes follows, and {limit} are the limit: it is left as \
+         it is. Raise the server's `limit`"
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Where the record begins.
+        offset: u64,
+        /// How long it says that it is.
+        length: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// A call cannot be written.
     #[error(transparent)]
-    Frame(#[from] frame::FrameError),
+    Frame(#[from] FrameError),
     /// An earlier error.
     #[error("the log {0} could not be written before: start the server again, which cuts off what is not whole")]
     Failed(PathBuf),
@@ -130,7 +145,7 @@ impl Log {
         let fail = |doing| move |source| LogError::Io { doing, path: path.to_owned(), source };
         let file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(fail("open"))?;
-        let length = file.metadata().map_err(fail("read"))?.len();
+        let size = file.metadata().map_err(fail("read"))?.len();
         let mut reader = BufReader::new(&file);
         let head = up_to(&mut reader, MAGIC.len()).map_err(fail("read"))?;
         if !MAGIC.starts_with(&head) {
@@ -140,16 +155,21 @@ impl Log {
         if head == MAGIC {
             loop {
                 let bytes = next(&mut reader, end, limit).map_err(fail("read"))?;
-                if let Ok(Begins::Whole(_)) = frame::begins(&bytes, end, limit) {
-                    let record = postcard::from_bytes::<Record<'_>>(&bytes[HEADER..]);
-                    if !record.is_ok_and(|record| replay(&record.call)) {
-                        return Err(LogError::Foreign { path: path.to_owned(), offset: end });
+                let (path, offset) = (path.to_owned(), end);
+                match frame::begins(&bytes, end, limit) {
+                    Ok(Begins::Whole(_)) => {
+                        let record = postcard::from_bytes::<Record<'_>>(&bytes[HEADER..]);
+                        if !record.is_ok_and(|record| replay(&record.call)) {
+                            return Err(LogError::Foreign { path, offset });
+                        }
+                        end += bytes.len() as u64;
                     }
-                    end += bytes.len() as u64;
-                } else if bytes.is_empty() || !was_synced(&file, end, limit).map_err(fail("read"))? {
-                    break;
-                } else {
-                    return Err(LogError::Damaged { path: path.to_owned(), offset: end });
+                    // It may be whole.
+                    Err(FrameError::TooLarge { length, limit }) if end + (HEADER + length) as u64 <= size => {
+                        return Err(LogError::TooLarge { path, offset, length, limit });
+                    }
+                    _ if bytes.is_empty() || !was_synced(&file, end, limit).map_err(fail("read"))? => break,
+                    _ => return Err(LogError::Damaged { path, offset }),
                 }
             }
         } else {
@@ -162,7 +182,7 @@ impl Log {
             end = MAGIC.len() as u64;
         }
         file.sync_all().map_err(fail("sync"))?;
-        if length == 0 {
+        if size == 0 {
             folder(path).map_err(fail("keep the name of"))?;
         }
         Ok(Log {

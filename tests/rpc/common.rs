@@ -51,18 +51,13 @@ pub fn serve(options: ServerOptions) -> (Server, Tally) {
     (Server::bind("127.0.0.1:0", tally.clone(), options).unwrap(), tally)
 }
 
-/// A client that gives up soon.
+/// A client that gives up after a few attempts.
 pub fn client(server: SocketAddr, delivery: Delivery, id: u64) -> Client<Tally> {
     Client::new(server, delivery, ClientOptions { id: Some(id), ..quick() })
 }
 
 pub fn quick() -> ClientOptions {
-    ClientOptions {
-        timeout: Duration::from_millis(500),
-        attempts: 4,
-        pause: Duration::from_millis(1),
-        ..ClientOptions::default()
-    }
+    ClientOptions { attempts: 4, pause: Duration::from_millis(1), ..ClientOptions::default() }
 }
 
 /// A call as it is sent.

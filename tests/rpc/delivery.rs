@@ -4,11 +4,12 @@ use std::{
     io::Write,
     net::{TcpListener, TcpStream},
     thread,
+    time::Duration,
 };
 
 use raddle::rpc::{
-    Call, CallError, CallId, Client, Delivery, Dispatcher, Failure, Journal, Latest, LogError, Outcome, Refused, Reply,
-    Server, ServerOptions, frame,
+    Call, CallError, CallId, Client, ClientOptions, Delivery, Dispatcher, Failure, Journal, Latest, LogError, Outcome,
+    Refused, Reply, Server, ServerOptions, frame,
 };
 
 use crate::{
@@ -150,7 +151,8 @@ fn a_late_reply_is_not_taken_for_the_answer() {
         next(&mut stream).unwrap();
         answer(&mut stream, 2, 200).unwrap();
     });
-    let mut client = client(address, AtMostOnce, 1);
+    let options = ClientOptions { timeout: Duration::from_millis(300), id: Some(1), ..quick() };
+    let mut client = Client::<Tally>::new(address, AtMostOnce, options);
     let said = client.call(&5).unwrap_err();
     assert!(matches!(said, CallError::Unanswered { attempts: 4, last: Failure::Slow(_) }), "{said}");
     assert_eq!(client.call(&7).unwrap().0, 200);
