@@ -6,5 +6,6 @@ mod delivery;
 mod hostile;
 mod log;
 mod memory;
+mod replies;
 mod torture;
 mod wire;
