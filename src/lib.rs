@@ -11,15 +11,19 @@
 //! 2. [`sync`], [`thread`], [`cell`], [`hint`]: std's API. Without feature `model` they are std's own types.
 //! 3. [`choice()`](choice()): nondeterminism that is explored.
 //! 4. [`patterns`]: the catalogue of lecture programs, broken and fixed (feature `catalogue`).
+//! 5. [`net`], [`fs`]: what std has; on top of them, `rpc`: calls, and what becomes of them when messages are lost (feature
+//!    `rpc`).
 //!
 //! # Features
 //!
-//! None by default. `model` compiles the checker and both engines; `catalogue` adds the patterns. Put
-//! `raddle` under `[dependencies]`, and again with `features = ["model"]` under `[dev-dependencies]`.
+//! None by default. `model` compiles the checker and both engines; `catalogue` adds the patterns, `rpc`
+//! calls over TCP. Put `raddle` under `[dependencies]`, and again with `features = ["model"]` under `[dev-dependencies]`.
 //! `RUSTFLAGS="--cfg loom"` and `RUSTFLAGS="--cfg shuttle"` narrow a build to one world.
 
 #[cfg(all(raddle_model, feature = "catalogue"))]
 pub mod patterns;
+#[cfg(feature = "rpc")]
+pub mod rpc;
 #[cfg(all(raddle_model, feature = "catalogue"))]
 pub mod worlds;
 

@@ -1,6 +1,6 @@
 //! What the shims cost, in time and in executions, and how soon bugs are found.
 //!
-//! `cargo run --release -p benches` prints eight tables:
+//! `cargo run --release -p benches` prints nine tables:
 //!
 //! - **loom**: the same program on raw loom and through the shims: executions, time per execution, ratio.
 //! - **shuttle**: the same on raw shuttle, with its random scheduler: schedules per second, ratio.
@@ -10,6 +10,7 @@
 //! - **workers**: `dpor` with one worker and with two, time on the wall.
 //! - **catalogue**: as exploration, on the catalogue and on channels, in the loom world and by `dpor`.
 //! - **memory**: what is resident, early in a long exploration and at its end.
+//! - **rpc**: calls over loopback, beside a hand-written echo of the same frames: time per call, ratio.
 //! - **schedules-to-bug**: how many schedules it takes each strategy to find each bug of the catalogue.
 //!
 //! What counts are the ratios. Both sides of one are measured in one run, turn by turn, in processor time, and the
@@ -36,6 +37,8 @@ mod overhead;
 mod reached;
 #[cfg(not(any(loom, shuttle)))]
 mod reorder;
+#[cfg(not(any(loom, shuttle)))]
+mod rpc;
 #[cfg(not(any(loom, shuttle)))]
 mod schedules;
 #[cfg(not(any(loom, shuttle)))]

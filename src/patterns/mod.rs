@@ -16,6 +16,7 @@ pub mod counter;
 pub mod crawler;
 pub mod goroutine;
 pub mod hints;
+pub mod kv;
 pub mod leak;
 pub mod mux;
 pub mod pubsub;

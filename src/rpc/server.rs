@@ -1,0 +1,282 @@
+//! A server: a thread that accepts, and one for each connection.
+
+use std::{collections::BTreeMap, io, mem, ops::Deref, path::PathBuf};
+
+use thiserror::Error;
+
+use super::{
+    Service,
+    calls::{Calls, Dispatcher},
+    connection::{Broken, Connection},
+    frame::{self, FrameError},
+    log::LogError,
+    message::{Call, CallId, Outcome, Refused, Reply},
+    replies::Latest,
+};
+use crate::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+/// How long a server that cannot accept waits before it tries again.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// What a server may take.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// How long a message may take from its first byte to its last, on the way in and on the way out. Not 0.
+    pub timeout: Duration,
+    /// How long a connection may be silent. `None`: for ever.
+    pub idle: Option<Duration>,
+    /// How long a message may be, in bytes.
+    pub limit: usize,
+    /// How many connections there may be. Who comes when there are as many is refused.
+    pub connections: usize,
+    /// How many clients are remembered ([`Latest`]).
+    pub clients: usize,
+    /// How long their last replies may be, together, in bytes.
+    pub replies: usize,
+    /// Where to keep the log. `None`: there is none, and exactly-once is refused.
+    pub log: Option<PathBuf>,
+}
+
+impl Default for ServerOptions {
+    /// 5 s, any silence, 1 MiB, 512 connections, 65,536 clients with 64 MiB of replies, no log.
+    fn default() -> ServerOptions {
+        ServerOptions {
+            timeout: Duration::from_secs(5),
+            idle: None,
+            limit: 1 << 20,
+            connections: 512,
+            clients: 1 << 16,
+            replies: 1 << 26,
+            log: None,
+        }
+    }
+}
+
+/// Why a server does not start.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address is not to be had.
+    #[error("cannot listen: {0}. Choose another address, or port 0 for any that is free")]
+    Bind(#[source] io::Error),
+    /// The log cannot be used.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// There is no thread to be had.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] io::Error),
+}
+
+/// A server that runs. When it is dropped it accepts nobody any more, lets the calls that run come to their end, closes the
+/// connections, and waits for its threads.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    acceptor: Option<JoinHandle<()>>,
+}
+
+/// What the threads share.
+struct Shared {
+    calls: Box<dyn Calls>,
+    options: ServerOptions,
+    stopping: AtomicBool,
+    threads: Mutex<Threads>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// The connections' threads.
+#[derive(Default)]
+struct Threads {
+    next: u64,
+    running: BTreeMap<u64, (Arc<TcpStream>, JoinHandle<()>)>,
+    /// They are done, and nobody has joined them.
+    ended: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Serves at this address. If there is a log, what it holds runs first.
+    ///
+    /// # Errors
+    /// If the address is not to be had, or the log.
+    pub fn bind<S: Service>(
+        address: impl ToSocketAddrs,
+        service: S,
+        options: ServerOptions,
+    ) -> Result<Server, StartError> {
+        let listener = TcpListener::bind(address).map_err(StartError::Bind)?;
+        let replies = Latest::new(options.clients, options.replies);
+        let mut calls = Dispatcher::new(service, replies);
+        if let Some(path) = &options.log {
+            calls = calls.with_log(path, options.limit)?;
+        }
+        Server::start(listener, calls, options)
+    }
+
+    /// Serves at this address what runs calls in its own way; `clients`, `replies` and `log` are not used.
+    ///
+    /// # Errors
+    /// If the address is not to be had.
+    pub fn with_calls(
+        address: impl ToSocketAddrs,
+        calls: impl Calls,
+        options: ServerOptions,
+    ) -> Result<Server, StartError> {
+        Server::start(TcpListener::bind(address).map_err(StartError::Bind)?, calls, options)
+    }
+
+    fn start(listener: TcpListener, calls: impl Calls, options: ServerOptions) -> Result<Server, StartError> {
+        let address = listener.local_addr().map_err(StartError::Bind)?;
+        let (stopping, threads) = (AtomicBool::new(false), Mutex::default());
+        let shared = Arc::new(Shared { calls: Box::new(calls), options, stopping, threads });
+        let theirs = Arc::clone(&shared);
+        let acceptor = thread::Builder::new().spawn(move || accept(&theirs, &listener)).map_err(StartError::Thread)?;
+        Ok(Server { address, shared, acceptor: Some(acceptor) })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends it, as dropping it does.
+    pub fn shutdown(self) {}
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shared.stopping.store(true, SeqCst);
+        // Only a connection wakes who accepts. If none is to be had, others are waiting there, and wake it.
+        let mut address = self.address;
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
+        if let Some(acceptor) = self.acceptor.take() {
+            let _ = acceptor.join();
+        }
+        let mut threads = self.shared.threads();
+        // Who is running a call still writes the reply, and then reads that there is nothing more.
+        threads.running.values().for_each(|(stream, _)| drop(stream.shutdown(Shutdown::Read)));
+        let running = mem::take(&mut threads.running).into_values().map(|(_, thread)| thread);
+        let all: Vec<JoinHandle<()>> = running.chain(mem::take(&mut threads.ended)).collect();
+        drop(threads);
+        all.into_iter().for_each(|thread| drop(thread.join()));
+    }
+}
+
+impl Shared {
+    fn threads(&self) -> MutexGuard<'_, Threads> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes connections until the server stops.
+fn accept(shared: &Arc<Shared>, listener: &TcpListener) {
+    loop {
+        let accepted = listener.accept();
+        let mut threads = shared.threads();
+        if shared.stopping.load(SeqCst) {
+            return;
+        }
+        let ended = mem::take(&mut threads.ended);
+        let full = threads.running.len() >= shared.options.connections;
+        match accepted {
+            Ok((stream, _)) if full => {
+                drop(threads);
+                let timeout = shared.options.timeout;
+                if let Ok(connection) = Connection::new(Box::new(stream), 0, None, timeout) {
+                    refuse(&connection, Refused::Busy);
+                }
+            }
+            Ok((stream, _)) => {
+                let id = threads.next;
+                threads.next += 1;
+                let stream = Arc::new(stream);
+                let (theirs, mine) = (Arc::clone(shared), Arc::clone(&stream));
+                // If there is no thread to be had the connection is closed.
+                if let Ok(thread) = thread::Builder::new().spawn(move || serve(&theirs, id, mine)) {
+                    threads.running.insert(id, (stream, thread));
+                }
+                drop(threads);
+            }
+            Err(_) => {
+                drop(threads);
+                // Such as too many open files: it will not be better at once.
+                thread::sleep(PAUSE);
+            }
+        }
+        ended.into_iter().for_each(|thread| drop(thread.join()));
+    }
+}
+
+/// A connection's thread says that it is done, also when a call panics.
+struct Ending<'a> {
+    shared: &'a Shared,
+    id: u64,
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        let mut threads = self.shared.threads();
+        if let Some((stream, thread)) = threads.running.remove(&self.id) {
+            let _ = stream.shutdown(Shutdown::Both);
+            threads.ended.push(thread);
+        }
+    }
+}
+
+/// Runs the calls of a connection, one after the other.
+fn serve(shared: &Arc<Shared>, id: u64, stream: Arc<TcpStream>) {
+    let _ending = Ending { shared, id };
+    let ServerOptions { limit, idle, timeout, .. } = shared.options;
+    let Ok(mut connection) = Connection::new(stream, limit, idle, timeout) else { return };
+    let why = loop {
+        let call = match connection.receive() {
+            Ok(bytes) => postcard::take_from_bytes::<Call<'_>>(bytes),
+            Err(Broken::Frame(FrameError::TooLarge { limit, .. })) => break Refused::TooLarge { limit: limit as u64 },
+            Err(Broken::Frame(_)) => break Refused::Malformed,
+            Err(Broken::Slow) => break Refused::TooSlow,
+            Err(Broken::Idle | Broken::Closed | Broken::Io(_)) => return,
+        };
+        let Ok((call, [])) = call else { break Refused::Malformed };
+        if call.id.client == 0 {
+            break Refused::Malformed;
+        }
+        if shared.stopping.load(SeqCst) {
+            return;
+        }
+        let id = call.id;
+        let Some(outcome) = shared.calls.call(&call) else { return };
+        let reply = frame::frame(&Reply { id, outcome }, 0, limit)
+            .or_else(|_| frame::frame(&Reply { id, outcome: Outcome::TooLong }, 0, usize::MAX));
+        if reply.is_ok_and(|reply| connection.send(&reply).is_err()) {
+            return;
+        }
+    };
+    refuse(&connection, why);
+}
+
+/// Says why the connection will be closed, to whom still listens.
+fn refuse<T: Deref<Target = TcpStream>>(connection: &Connection<T>, why: Refused) {
+    let reply = Reply { id: CallId::NONE, outcome: Outcome::Refused(why) };
+    if let Ok(reply) = frame::frame(&reply, 0, usize::MAX) {
+        let _ = connection.send(&reply);
+    }
+}
