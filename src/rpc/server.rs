@@ -153,6 +153,13 @@ impl Server {
         self.address
     }
 
+    /// Serves for as long as the process lives: what comes last in a server's main function.
+    pub fn wait(mut self) {
+        if let Some(acceptor) = self.acceptor.take() {
+            let _ = acceptor.join();
+        }
+    }
+
     /// Ends it, as dropping it does.
     pub fn shutdown(self) {}
 }

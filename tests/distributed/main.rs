@@ -8,5 +8,6 @@ mod fuzz;
 
 mod crashes;
 mod disks;
+mod kv_probe;
 mod random;
 mod streams;

@@ -5,7 +5,8 @@
 //!
 //! - Names are on the disk at once. What is in a file is there for certain after `sync_all` or `sync_data`; of the rest a
 //!   crash leaves nothing, or, with [`Fault::Tear`](crate::host::Fault::Tear), a part.
-//! - There are no folders, permissions or errors: every folder is there, and the disk is never full.
+//! - There are no permissions or errors; every folder is there, and the disk is never full. A folder can be opened if it is `.`, or if
+//!   a file is in it, and to sync it changes nothing.
 //! - Each operation is one event. A file's position is its own, and that of its clones.
 
 #[cfg(not(raddle_model))]

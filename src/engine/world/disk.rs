@@ -72,6 +72,17 @@ impl Core {
         }
     }
 
+    fn add_file(&mut self, disk: usize, location: &'static Location<'static>) -> usize {
+        let State::Disk(DiskState { host, .. }) = self.objects[disk].state else { unreachable!("a host has one disk") };
+        let state = State::File(FileState { host, data: Vec::new(), synced: Vec::new() });
+        self.add_object(ObjectKind::File, location, state)
+    }
+
+    /// Whether it is the current folder, or one in which there is something.
+    fn is_folder(&mut self, disk: usize, path: &Path) -> bool {
+        path == Path::new(".") || self.names(disk).keys().any(|name| name.parent() == Some(path))
+    }
+
     fn file(&mut self, object: usize) -> &mut FileState {
         match &mut self.objects[object].state {
             State::File(file) => file,
@@ -115,12 +126,12 @@ impl Execution {
                     Ok(file)
                 }
                 None if how.creates || how.must_be_new => {
-                    let State::Disk(DiskState { host, .. }) = core.objects[disk].state else { unreachable!() };
-                    let state = State::File(FileState { host, data: Vec::new(), synced: Vec::new() });
-                    let file = core.add_object(ObjectKind::File, location, state);
+                    let file = core.add_file(disk, location);
                     core.names(disk).insert(path.to_owned(), file);
                     Ok(file)
                 }
+                // Whoever wants a name to be on the disk syncs its folder.
+                None if core.is_folder(disk, path) => Ok(core.add_file(disk, location)),
                 None => Err(missing()),
             };
             let value = Value::Done(opened.is_ok());
