@@ -13,7 +13,7 @@ use comfy_table::Table;
 use indicatif::{ProgressBar, ProgressStyle};
 use raddle::{
     Coverage, Error, Limit, Progress, Strategy, Verdict, World,
-    patterns::{Case, Expect, Size, Stress},
+    patterns::{Case, Expect, Size},
 };
 use serde_json::json;
 
@@ -37,11 +37,13 @@ pub(crate) fn check(arguments: &CheckArgs) -> Result<(), Failure> {
     let jobs: Vec<(&'static Case, Job)> = cases
         .iter()
         .flat_map(|case| strategies.iter().map(move |strategy| (*case, *strategy)))
-        .filter(|(case, strategy)| strategy.world() != World::Std || case.stress == Stress::Runs)
+        .filter(|(case, strategy)| case.absent(strategy.world()).is_none())
         .map(|(case, strategy)| (case, Job::new(case, size, strategy, arguments.schedules, arguments.seed)))
         .collect();
     if jobs.is_empty() {
-        return Err(Failure::Usage("nothing was checked: the case must not run on real threads".to_owned()));
+        let world = strategies.first().map_or(World::Std, |strategy| strategy.world());
+        let why = cases.iter().find_map(|case| case.absent(world)).unwrap_or("there is nothing to check");
+        return Err(Failure::Usage(format!("nothing was checked in the {world} world: {why}")));
     }
     let done = run_all(jobs, size);
     if arguments.json {
@@ -200,8 +202,8 @@ fn summary(cases: &[&'static Case], done: &[Done]) -> Table {
     let mut table = table::new(&header);
     for case in cases {
         let cell = |(_, named, holds): Column| {
-            if named == Some(Strategy::Stress) && case.stress == Stress::Undefined {
-                return "not run: undefined behaviour".to_owned();
+            if let Some(why) = named.and_then(|strategy| case.absent(strategy.world())) {
+                return format!("not checked: {why}");
             }
             let lines: Vec<String> = done
                 .iter()

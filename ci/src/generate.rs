@@ -139,7 +139,8 @@ fn catalogue(root: &Path) -> Result<String, Failure> {
         }
         let worlds = |what: &str, end: &str| {
             let path = |world: World| format!("{}/{what}/{}{end}", suite(world), pattern.name);
-            [World::Loom, World::Shuttle].map(|world| link(world.name(), &path(world))).join(", ")
+            let there = [World::Loom, World::Shuttle].into_iter().filter(|world| root.join(path(*world)).exists());
+            there.map(|world| link(world.name(), &path(world))).collect::<Vec<_>>().join(", ")
         };
         let row = [
             link(pattern.name, &format!("src/patterns/{}", pattern.name)),

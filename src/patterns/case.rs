@@ -109,6 +109,8 @@ pub enum Expect {
     Fails(&'static [Symptom]),
     /// The bug is there, but this world cannot show it: the reason. No execution fails.
     Blind(&'static str),
+    /// It is not checked in this world: the reason.
+    Absent(&'static str),
 }
 
 /// A failure that is expected: its kind, and a part of its message.
@@ -150,6 +152,8 @@ pub enum Stress {
     Runs,
     /// It must not: it would be undefined behaviour.
     Undefined,
+    /// It cannot: the reason.
+    Absent(&'static str),
 }
 
 /// A verdict that is not what the case expects.
@@ -198,7 +202,7 @@ impl Case {
 
     /// Whether the program is broken.
     pub fn broken(&self) -> bool {
-        [self.loom, self.shuttle].iter().any(|expect| !matches!(expect, Expect::Holds | Expect::Within(_)))
+        [self.loom, self.shuttle].iter().any(|expect| matches!(expect, Expect::Fails(_) | Expect::Blind(_)))
     }
 
     /// What a world says of it; `None` in the std world, which is only asked how often it fails.
@@ -207,6 +211,15 @@ impl Case {
             World::Std => None,
             World::Loom => Some(self.loom),
             World::Shuttle => Some(self.shuttle),
+        }
+    }
+
+    /// Why it is not checked in a world, if it is not.
+    pub fn absent(&self, world: World) -> Option<&'static str> {
+        match (self.expect(world), self.stress) {
+            (Some(Expect::Absent(why)), _) | (None, Stress::Absent(why)) => Some(why),
+            (None, Stress::Undefined) => Some("undefined behaviour"),
+            _ => None,
         }
     }
 
@@ -309,7 +322,7 @@ impl Case {
         let fails = match self.expect(verdict.world) {
             None => return Ok(()),
             Some(Expect::Fails(_)) => true,
-            Some(Expect::Holds | Expect::Within(_) | Expect::Blind(_)) => false,
+            Some(Expect::Holds | Expect::Within(_) | Expect::Blind(_) | Expect::Absent(_)) => false,
         };
         match (&verdict.failure, fails) {
             (Some(failure), true) if self.symptoms(verdict.world).iter().any(|symptom| fits(symptom, failure)) => {
