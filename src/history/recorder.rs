@@ -79,15 +79,15 @@ impl<O, A> Recorder<O, A> {
         History::new(self.events().clone()).unwrap_or_else(|why| panic!("{why}"))
     }
 
-    /// A step that the reduction of `dpor` and of loom sees. Threads of a model switch nowhere but at their steps, so what
+    /// A step that every search sees. Threads of a model switch nowhere but at their steps, so what
     /// is pushed afterwards is one with it. Outside a model it orders nothing either: the lock does.
     #[cfg(raddle_model)]
     #[track_caller]
     fn mark(&self, returns: bool) {
         match World::current() {
             World::Std => {}
-            // A load of loom's would return older values too, and an update lets it see other orders than there are. What
-            // never succeeds is to loom a write like any other, of which there are no values.
+            // A load of loom's returns older values too, and is not tried in every order with updates. What never succeeds
+            // is to loom a write like any other, of which there are no older values.
             World::Loom => drop(self.mark.compare_exchange(1, 1, Relaxed, Relaxed)),
             World::Shuttle if returns => drop(self.mark.fetch_add(1, Relaxed)),
             World::Shuttle => drop(self.mark.load(Relaxed)),

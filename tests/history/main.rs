@@ -1,5 +1,9 @@
 //! Histories: what is decided of them, how they are recorded, and what is found with them.
 #![cfg(any(feature = "model", loom, shuttle))]
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod brute_force;
 mod decisions;
+mod recorder;
