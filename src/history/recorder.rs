@@ -6,16 +6,13 @@ use std::{
 };
 
 use super::{Event, History};
-#[cfg(raddle_model)]
-use crate::World;
-use crate::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Records what clients do, from any world, and on real threads.
 ///
 /// In a model it is made inside the closure, so that each execution has its own. What it records is then what is explored:
-/// that an operation had returned before another one began is something that the model can tell, and so it is a step like
-/// any other. An invocation is a relaxed load of an atomic, a return a relaxed update. Nothing is ordered by them, so they
-/// hide no race.
+/// that an operation had returned before another one began is something that the model can tell, and so its invocation and its
+/// return are steps like any other. Threads of a model switch at steps only, so what is recorded is one with the step.
+/// Nothing is ordered by these, so they hide no race.
 ///
 /// On real threads an operation is invoked before it begins, and returns after it has ended, so what is recorded overlaps
 /// at least as much as what was done: a history that is not linearizable is a bug. Threads take turns to record, which
@@ -24,7 +21,8 @@ use crate::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 /// In the loom world, weak memory shows in histories: an atomic register is not linearizable there, not even with `SeqCst`,
 /// which loom takes for `AcqRel`. What locks protect is.
 pub struct Recorder<O, A> {
-    mark: AtomicUsize,
+    #[cfg(raddle_model)]
+    marks: crate::Marks,
     events: Mutex<Vec<Event<O, A>>>,
 }
 
@@ -32,14 +30,18 @@ impl<O, A> Recorder<O, A> {
     /// Nothing is recorded yet.
     #[cfg_attr(raddle_model, track_caller)]
     pub const fn new() -> Recorder<O, A> {
-        Recorder { mark: AtomicUsize::new(0), events: Mutex::new(Vec::new()) }
+        Recorder {
+            #[cfg(raddle_model)]
+            marks: crate::Marks::new(),
+            events: Mutex::new(Vec::new()),
+        }
     }
 
     /// Records that a client begins an operation.
     #[cfg_attr(raddle_model, track_caller)]
     pub fn invoke(&self, client: usize, operation: O) {
         #[cfg(raddle_model)]
-        self.mark(false);
+        self.marks.invoke();
         self.events().push(Event::Invoke { client, operation });
     }
 
@@ -47,7 +49,7 @@ impl<O, A> Recorder<O, A> {
     #[cfg_attr(raddle_model, track_caller)]
     pub fn answer(&self, client: usize, answer: A) {
         #[cfg(raddle_model)]
-        self.mark(true);
+        self.marks.answer();
         self.events().push(Event::Return { client, answer });
     }
 
@@ -77,21 +79,6 @@ impl<O, A> Recorder<O, A> {
         A: Clone,
     {
         History::new(self.events().clone()).unwrap_or_else(|why| panic!("{why}"))
-    }
-
-    /// A step that every search sees. Threads of a model switch nowhere but at their steps, so what
-    /// is pushed afterwards is one with it. Outside a model it orders nothing either: the lock does.
-    #[cfg(raddle_model)]
-    #[track_caller]
-    fn mark(&self, returns: bool) {
-        match World::current() {
-            World::Std => {}
-            // A load of loom's returns older values too, and is not tried in every order with updates. What never succeeds
-            // is to loom a write like any other, of which there are no older values.
-            World::Loom => drop(self.mark.compare_exchange(1, 1, Relaxed, Relaxed)),
-            World::Shuttle if returns => drop(self.mark.fetch_add(1, Relaxed)),
-            World::Shuttle => drop(self.mark.load(Relaxed)),
-        }
     }
 
     fn events(&self) -> MutexGuard<'_, Vec<Event<O, A>>> {

@@ -30,6 +30,7 @@ pub(crate) mod group;
 pub(crate) mod lock;
 #[cfg(raddle_loom)]
 pub(crate) mod loom;
+pub(crate) mod marks;
 pub(crate) mod memory;
 pub(crate) mod object;
 pub(crate) mod once;

@@ -39,6 +39,8 @@ pub(crate) enum State {
     Cell(CellClock),
     Channel(ChannelState),
     Group(GroupState),
+    /// Of a history, which is kept by its recorder.
+    Marks,
     /// What dropped references published.
     Arc {
         released: Clock,
