@@ -21,7 +21,7 @@ use proptest::{
 pub use self::scenario::Scenario;
 use self::scenario::{Size, smaller};
 use super::{Decision, History, Recorder, Refutation, Spec};
-use crate::{Check, Coverage, Error, SMALLEST, Strategy, Token, Verdict, World, render, thread};
+use crate::{Check, Coverage, Error, FailureKind, SMALLEST, Strategy, Token, Verdict, World, render, thread};
 
 /// An object under test, as a [`Spec`] describes it.
 pub trait Subject<S: Spec>: Send + Sync + 'static {
@@ -179,7 +179,7 @@ where
             )));
         }
         let passed = RefCell::new(Passed { name: name_of::<T>(), scenarios: 0, exhausted: 0, executions: 0 });
-        let broken = RefCell::new(None);
+        let (first, broken) = (RefCell::new(None), RefCell::new(None));
         let test = |scenario: Scenario<S::Operation>| {
             let verdicts = match self.explore(&scenario, 0) {
                 Ok(verdicts) => verdicts,
@@ -189,9 +189,12 @@ where
                 }
             };
             passed.borrow_mut().count(&verdicts);
-            match verdicts.iter().all(Verdict::passed) {
-                true => Ok(()),
-                false => Err(TestCaseError::fail("failed")),
+            match failing(verdicts) {
+                // A smaller one that fails in another way is another failure.
+                Some(verdict) if *first.borrow_mut().get_or_insert(how(&verdict)) == how(&verdict) => {
+                    Err(TestCaseError::fail("failed"))
+                }
+                _ => Ok(()),
             }
         };
         let config =
@@ -201,7 +204,10 @@ where
         match (broken.take(), found) {
             (Some(why), _) => Err(why),
             (None, Ok(())) => Ok(Ok(passed.into_inner())),
-            (None, Err(TestError::Fail(_, scenario))) => Ok(Err(Box::new(self.counterexample(scenario)?))),
+            (None, Err(TestError::Fail(_, scenario))) => {
+                let first = first.take().expect("the first that failed is noted");
+                Ok(Err(Box::new(self.counterexample(scenario, first)?)))
+            }
             (None, Err(TestError::Abort(why))) => Err(Error::Tool(format!("no scenario could be made up: {why}"))),
         }
     }
@@ -215,12 +221,12 @@ where
         scenario: Scenario<S::Operation>,
     ) -> Result<Result<Passed, Box<Counterexample<S>>>, Error> {
         let verdicts = self.explore(&scenario, 0)?;
-        if !verdicts.iter().all(Verdict::passed) {
-            return Ok(Err(Box::new(self.counterexample(scenario)?)));
-        }
         let mut passed = Passed { name: name_of::<T>(), scenarios: 0, exhausted: 0, executions: 0 };
         passed.count(&verdicts);
-        Ok(Ok(passed))
+        match failing(verdicts) {
+            Some(verdict) => Ok(Err(Box::new(self.counterexample(scenario, how(&verdict))?))),
+            None => Ok(Ok(passed)),
+        }
     }
 
     /// What the strategies say of a scenario, up to the one that says all, or the first that fails.
@@ -244,8 +250,8 @@ where
     }
 
     /// The smallest scenario that fails as this one does, in its smallest execution.
-    fn counterexample(&self, mut scenario: Scenario<S::Operation>) -> Result<Counterexample<S>, Error> {
-        let fails = |verdicts: Vec<Verdict>| verdicts.into_iter().find(|verdict| !verdict.passed());
+    fn counterexample(&self, mut scenario: Scenario<S::Operation>, first: How) -> Result<Counterexample<S>, Error> {
+        let fails = |verdicts| failing(verdicts).filter(|verdict| how(verdict) == first);
         // What proptest leaves out is left out once. What can be left out now may be what could not before.
         'smaller: loop {
             for next in smaller(&scenario) {
@@ -265,19 +271,30 @@ where
             Check::new(name).replay(&token, model::<S, T>(scenario.clone(), Arc::clone(&seen)))?;
         }
         let (history, refutation) = seen.lock().unwrap_or_else(PoisonError::into_inner).take().unzip();
-        Ok(Counterexample { scenario, history, refutation: refutation.flatten(), verdict })
+        Ok(Counterexample { scenario, history, refutation, verdict })
     }
 }
 
-/// Histories of executions, and why they are not linearizable: those of the last one that came to that.
-type Seen<S> = Arc<
-    Mutex<
-        Option<(
-            History<<S as Spec>::Operation, <S as Spec>::Answer>,
-            Option<Refutation<<S as Spec>::Operation, <S as Spec>::Answer>>,
-        )>,
-    >,
->;
+/// What makes two failures alike: how an execution failed, and whether it came to an end and was not linearizable.
+type How = (Option<FailureKind>, bool);
+
+fn how(verdict: &Verdict) -> How {
+    let failure = verdict.failure.as_ref();
+    (failure.map(|failure| failure.kind), failure.is_some_and(|failure| failure.message == REFUTED))
+}
+
+/// The one that fails, if any does.
+fn failing(verdicts: Vec<Verdict>) -> Option<Verdict> {
+    verdicts.into_iter().find(|verdict| !verdict.passed())
+}
+
+/// How a model panics whose history is not linearizable.
+const REFUTED: &str = "the history is not linearizable";
+
+/// The history of an execution, and why it is not linearizable.
+type Refuted<O, A> = (History<O, A>, Box<Refutation<O, A>>);
+/// That of the last execution whose history is not linearizable.
+type Seen<S> = Arc<Mutex<Option<Refuted<<S as Spec>::Operation, <S as Spec>::Answer>>>>;
 
 /// The scenario as a model, which panics if its history is not linearizable. All such panics say the same, so that the
 /// smallest of these executions can be found.
@@ -307,8 +324,8 @@ where
         match history.check::<S>() {
             Decision::Holds { .. } => {}
             Decision::Fails(refutation) => {
-                *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((history, Some(*refutation)));
-                panic!("the history is not linearizable");
+                *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((history, refutation));
+                panic!("{REFUTED}");
             }
             Decision::Unknown { configurations } => {
                 panic!(
@@ -367,7 +384,7 @@ pub struct Counterexample<S: Spec> {
     /// What came of it, in the execution that is shown; `None` if it failed before its end.
     pub history: Option<History<S::Operation, S::Answer>>,
     /// Why that is not linearizable.
-    pub refutation: Option<Refutation<S::Operation, S::Answer>>,
+    pub refutation: Option<Box<Refutation<S::Operation, S::Answer>>>,
     /// The check that failed: its failure is the smallest execution that was found.
     pub verdict: Verdict,
 }
