@@ -135,3 +135,50 @@ fn main() {
         Err(why) => eprintln!("Treiber's stack could not be checked: {why}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use raddle::history::Scenario;
+
+    use super::*;
+    use StackOperation::{Pop, Push};
+
+    /// Two nodes; a thread pops, and the other one pops both, and pushes.
+    fn a_b_a() -> Scenario<StackOperation<u8>> {
+        Scenario { before: vec![Push(1), Push(2)], threads: vec![vec![Pop], vec![Pop, Pop, Push(3)]], after: vec![Pop] }
+    }
+
+    #[test]
+    fn the_bug_is_found_and_shown_as_small_as_it_can_be() {
+        let found = Linearizable::<Stack<u8>, Treiber<false>>::new().threads(2).run().unwrap().unwrap_err();
+        let Scenario { before, threads, after } = &found.scenario;
+        assert!(matches!(before[..], [Push(_), Push(_)]), "{found}");
+        // The one that is preempted in a pop, and the one that makes it A, B, A.
+        let sizes = (threads.iter().map(Vec::len).min(), threads.iter().map(Vec::len).max());
+        assert!(threads.len() == 2 && sizes.1 == Some(3), "{found}");
+        assert!(threads.iter().any(|operations| matches!(operations[..], [Pop, Pop, Push(_)])), "{found}");
+        // Something is popped that was popped already.
+        assert_eq!(sizes.0.unwrap() + after.len(), 2, "{found}");
+        assert_eq!(found.refutation.unwrap().operation.operation, Pop);
+    }
+
+    #[test]
+    fn it_is_the_one_of_the_textbook() {
+        let found = Linearizable::<Stack<u8>, Treiber<false>>::new().run_scenario(a_b_a()).unwrap().unwrap_err();
+        assert_eq!(found.scenario, a_b_a(), "nothing can be left out: {found}");
+    }
+
+    #[test]
+    fn with_a_tag_every_schedule_of_it_is_linearizable() {
+        let check = Linearizable::<Stack<u8>, Treiber<true>>::new().executions(100_000);
+        let passed = check.run_scenario(a_b_a()).unwrap().unwrap_or_else(|counterexample| panic!("{counterexample}"));
+        assert_eq!(passed.exhausted, 1, "{passed}");
+    }
+
+    #[test]
+    fn with_a_tag_no_scenario_fails() {
+        let passed = Linearizable::<Stack<u8>, Treiber<true>>::new().threads(2).executions(500).schedules(50).run();
+        let passed = passed.unwrap().unwrap_or_else(|counterexample| panic!("{counterexample}"));
+        assert!(passed.scenarios == 64 && passed.exhausted > 20, "{passed}");
+    }
+}

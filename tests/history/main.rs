@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod broken;
 mod brute_force;
 mod decisions;
 mod recorder;

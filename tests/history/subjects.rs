@@ -413,6 +413,6 @@ fn one_scenario_can_be_checked() {
     let scenario = Scenario { before: vec![], threads: vec![vec![Dequeue], vec![Dequeue, Enqueue(1)]], after: vec![] };
     let stuck = Linearizable::<_, Waits>::new().run_scenario(scenario).unwrap().unwrap_err();
     assert_eq!(stuck.verdict.failure.as_ref().unwrap().kind, raddle::FailureKind::Deadlock);
-    assert_eq!(stuck.scenario, Scenario { before: vec![], threads: vec![vec![Dequeue]], after: vec![] });
-    assert!(stuck.history.is_none() && stuck.to_string().starts_with("before: []\nclient 1: [Dequeue]\n"), "{stuck}");
+    assert_eq!(stuck.scenario, Scenario { before: vec![Dequeue], threads: vec![], after: vec![] });
+    assert!(stuck.history.is_none() && stuck.to_string().starts_with("before: [Dequeue]\nafter: []\n"), "{stuck}");
 }

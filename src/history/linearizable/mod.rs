@@ -2,12 +2,12 @@
 //!
 //! As Lincheck does for the JVM (Koval et al., CAV 2023).
 
+mod report;
 mod scenario;
 
 use std::{
     any::type_name,
     cell::RefCell,
-    fmt,
     marker::PhantomData,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -18,10 +18,16 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner},
 };
 
-pub use self::scenario::Scenario;
 use self::scenario::{Size, smaller};
+pub use self::{
+    report::{Counterexample, Passed},
+    scenario::Scenario,
+};
 use super::{Decision, History, Recorder, Refutation, Spec};
-use crate::{Check, Coverage, Error, FailureKind, SMALLEST, Strategy, Token, Verdict, World, render, thread};
+use crate::{Check, Error, FailureKind, SMALLEST, Strategy, Token, Verdict, World, thread};
+
+/// So many times the executions are spent on a smaller scenario: what is drawn at random may fail rarely.
+const EFFORT: u64 = 10;
 
 /// An object under test, as a [`Spec`] describes it.
 pub trait Subject<S: Spec>: Send + Sync + 'static {
@@ -118,8 +124,8 @@ where
         Linearizable {
             size: Size { before: 2, threads: 3, operations: 3, after: 2 },
             cases: 64,
-            executions: 2_000,
-            schedules: 200,
+            executions: 1_000,
+            schedules: 100,
             operations: operations.boxed(),
             subject: PhantomData,
         }
@@ -155,13 +161,13 @@ where
         self
     }
 
-    /// How many executions of a scenario are explored. Where there are more, schedules are drawn instead. Default 2,000.
+    /// How many executions of a scenario are explored. Where there are more, schedules are drawn instead. Default 1,000.
     pub fn executions(mut self, executions: u64) -> Self {
         self.executions = executions;
         self
     }
 
-    /// How many schedules of a larger scenario are drawn, by each of three strategies. Default 200.
+    /// How many schedules of a larger scenario are drawn, by each of three strategies. Default 100.
     pub fn schedules(mut self, schedules: u64) -> Self {
         self.schedules = schedules;
         self
@@ -178,10 +184,10 @@ where
                 name_of::<T>()
             )));
         }
-        let passed = RefCell::new(Passed { name: name_of::<T>(), scenarios: 0, exhausted: 0, executions: 0 });
+        let passed = RefCell::new(Passed::none(name_of::<T>()));
         let (first, broken) = (RefCell::new(None), RefCell::new(None));
         let test = |scenario: Scenario<S::Operation>| {
-            let verdicts = match self.explore(&scenario, 0) {
+            let verdicts = match self.explore(&scenario, 1, 0) {
                 Ok(verdicts) => verdicts,
                 Err(why) => {
                     broken.replace(Some(why));
@@ -220,8 +226,8 @@ where
         self,
         scenario: Scenario<S::Operation>,
     ) -> Result<Result<Passed, Box<Counterexample<S>>>, Error> {
-        let verdicts = self.explore(&scenario, 0)?;
-        let mut passed = Passed { name: name_of::<T>(), scenarios: 0, exhausted: 0, executions: 0 };
+        let verdicts = self.explore(&scenario, 1, 0)?;
+        let mut passed = Passed::none(name_of::<T>());
         passed.count(&verdicts);
         match failing(verdicts) {
             Some(verdict) => Ok(Err(Box::new(self.counterexample(scenario, how(&verdict))?))),
@@ -230,7 +236,7 @@ where
     }
 
     /// What the strategies say of a scenario, up to the one that says all, or the first that fails.
-    fn explore(&self, scenario: &Scenario<S::Operation>, smallest: u64) -> Result<Vec<Verdict>, Error> {
+    fn explore(&self, scenario: &Scenario<S::Operation>, effort: u64, smallest: u64) -> Result<Vec<Verdict>, Error> {
         let (first, then): (_, &[Strategy]) = match World::compiled().contains(&World::Shuttle) {
             true => (Strategy::Dpor, &[Strategy::Urw, Strategy::Surw, Strategy::Pos]),
             false => (Strategy::Exhaustive, &[]),
@@ -238,7 +244,7 @@ where
         let mut verdicts = Vec::new();
         for &strategy in [first].iter().chain(then) {
             let check = Check::new(scenario.name(name_of::<T>())).strategy(strategy).smallest(smallest);
-            let check = check.executions(self.executions).schedules(self.schedules);
+            let check = check.executions(effort * self.executions).schedules(effort * self.schedules);
             let verdict = check.run(model::<S, T>(scenario.clone(), Arc::default()))?;
             let ended = !verdict.passed() || (strategy == first && !verdict.truncated());
             verdicts.push(verdict);
@@ -255,7 +261,7 @@ where
         // What proptest leaves out is left out once. What can be left out now may be what could not before.
         'smaller: loop {
             for next in smaller(&scenario) {
-                if fails(self.explore(&next, 0)?).is_some() {
+                if fails(self.explore(&next, EFFORT, 0)?).is_some() {
                     scenario = next;
                     continue 'smaller;
                 }
@@ -263,7 +269,7 @@ where
             break;
         }
         let name = scenario.name(name_of::<T>());
-        let verdict = fails(self.explore(&scenario, SMALLEST)?)
+        let verdict = fails(self.explore(&scenario, EFFORT, SMALLEST)?)
             .ok_or_else(|| Error::Tool(format!("{name} failed, and did not when it was checked again")))?;
         let seen = Seen::<S>::default();
         if let Some(token) = verdict.failure.as_ref().and_then(|failure| failure.token.as_ref()) {
@@ -343,65 +349,4 @@ fn name_of<T>() -> String {
         name.push_str(path.rsplit("::").next().unwrap_or(path));
     }
     name
-}
-
-/// What was tried, and passed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Passed {
-    /// The name of the subject's type.
-    pub name: String,
-    /// Scenarios that were made up.
-    pub scenarios: u64,
-    /// Those of them whose every execution was explored.
-    pub exhausted: u64,
-    /// Executions of all of them.
-    pub executions: u64,
-}
-
-impl Passed {
-    fn count(&mut self, verdicts: &[Verdict]) {
-        self.scenarios += 1;
-        self.exhausted += u64::from(verdicts.iter().any(|verdict| verdict.coverage == Coverage::Exhausted));
-        self.executions += verdicts.iter().map(|verdict| verdict.executions).sum::<u64>();
-    }
-}
-
-impl fmt::Display for Passed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Passed { name, scenarios, exhausted, executions } = self;
-        write!(
-            f,
-            "{name} is linearizable in {scenarios} scenarios, {exhausted} of them exhausted: {executions} executions"
-        )
-    }
-}
-
-/// A scenario that fails, and how.
-pub struct Counterexample<S: Spec> {
-    /// What is done: nothing can be left out of it.
-    pub scenario: Scenario<S::Operation>,
-    /// What came of it, in the execution that is shown; `None` if it failed before its end.
-    pub history: Option<History<S::Operation, S::Answer>>,
-    /// Why that is not linearizable.
-    pub refutation: Option<Box<Refutation<S::Operation, S::Answer>>>,
-    /// The check that failed: its failure is the smallest execution that was found.
-    pub verdict: Verdict,
-}
-
-impl<S: Spec> fmt::Display for Counterexample<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counterexample { scenario, history, refutation, verdict } = self;
-        match (history, refutation) {
-            (Some(history), Some(refutation)) => writeln!(f, "{refutation}\n\n{history}\n")?,
-            _ => writeln!(f, "{scenario}\n")?,
-        }
-        f.write_str(&render(verdict))
-    }
-}
-
-impl<S: Spec> fmt::Debug for Counterexample<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
 }

@@ -61,7 +61,7 @@ impl Size {
     }
 }
 
-/// The scenario without one of its threads, or one of its operations.
+/// The scenario without one of its threads, or one of its operations; or with less of it at a time.
 pub(super) fn smaller<O: Clone>(scenario: &Scenario<O>) -> Vec<Scenario<O>> {
     let mut all = Vec::new();
     let mut add = |change: &dyn Fn(&mut Scenario<O>)| {
@@ -75,6 +75,10 @@ pub(super) fn smaller<O: Clone>(scenario: &Scenario<O>) -> Vec<Scenario<O>> {
     (0..scenario.after.len()).for_each(|at| add(&|next| drop(next.after.remove(at))));
     for (thread, operations) in scenario.threads.iter().enumerate() {
         (0..operations.len()).for_each(|at| add(&|next| drop(next.threads[thread].remove(at))));
+    }
+    for thread in 0..scenario.threads.len() {
+        add(&|next| next.before.push(next.threads[thread].remove(0)));
+        add(&|next| next.after.splice(0..0, next.threads[thread].pop()).for_each(drop));
     }
     all
 }
