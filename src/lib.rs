@@ -20,6 +20,8 @@
 //! calls over TCP. Put `raddle` under `[dependencies]`, and again with `features = ["model"]` under `[dev-dependencies]`.
 //! `RUSTFLAGS="--cfg loom"` and `RUSTFLAGS="--cfg shuttle"` narrow a build to one world.
 
+#[cfg(feature = "history")]
+pub mod history;
 #[cfg(all(raddle_model, feature = "catalogue"))]
 pub mod patterns;
 #[cfg(feature = "rpc")]
@@ -31,3 +33,6 @@ pub mod worlds;
 // pattern.
 #[doc(inline)]
 pub use raddle_engine::*;
+
+#[cfg(all(raddle_model, feature = "history"))]
+pub use self::history::check_linearizable;

@@ -22,6 +22,9 @@ mod world;
 
 pub use self::choice::choice;
 #[cfg(raddle_model)]
+#[doc(hidden)]
+pub use self::world::marks::Marks;
+#[cfg(raddle_model)]
 pub use self::{check::*, world::World};
 #[cfg(not(raddle_model))]
 pub use std::thread_local;

@@ -116,6 +116,10 @@ pub enum Kind {
     Count,
     /// A channel is looked at: `len`, `is_empty`, `is_full`.
     Look,
+    /// An operation begins that is recorded in a history.
+    Invoke,
+    /// It returns.
+    Return,
     /// The main function has returned and waits for the rest to come to rest.
     Rest,
     /// `TcpListener::bind`.
@@ -215,6 +219,8 @@ impl Kind {
             Kind::Arm => "set",
             Kind::Count => "add",
             Kind::Look => "len",
+            Kind::Invoke => "invoke",
+            Kind::Return => "return",
             Kind::Rest => "end",
             Kind::Bind => "bind",
             Kind::Connect => "connect",
@@ -260,6 +266,8 @@ pub enum ObjectKind {
     Channel,
     /// `go::WaitGroup`.
     WaitGroup,
+    /// A history of operations that is recorded.
+    History,
     /// A thread.
     Thread,
     /// The network: who listens where.
@@ -292,6 +300,7 @@ impl ObjectKind {
             ObjectKind::Arc => "arc",
             ObjectKind::Channel => "channel",
             ObjectKind::WaitGroup => "group",
+            ObjectKind::History => "history",
             ObjectKind::Thread => "thread",
             ObjectKind::Net => "net",
             ObjectKind::Listener => "listener",

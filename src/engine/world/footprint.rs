@@ -177,6 +177,9 @@ impl Core {
         let access = match (op.kind, op.object.map(|object| &self.objects[object].state)) {
             (Kind::Load | Kind::Read | Kind::TryRead | Kind::Look | Kind::Get | Kind::IsCompleted, _) => Access::Reads,
             (Kind::Connect | Kind::FileOpen | Kind::FileRead, _) => Access::Reads,
+            // Who had returned is what somebody who begins can see.
+            (Kind::Invoke, _) => Access::Reads,
+            (Kind::Return, _) => Access::Adds,
             // It waits for the initialiser, or finds the once complete, as it stays.
             (Kind::Wait, Some(State::Once(_))) => Access::Reads,
             (Kind::CallOnce | Kind::GetOrInit | Kind::Force | Kind::Set, Some(State::Once(once))) => match once.phase {

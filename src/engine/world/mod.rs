@@ -32,6 +32,7 @@ pub(crate) mod host;
 pub(crate) mod lock;
 #[cfg(raddle_loom)]
 pub(crate) mod loom;
+pub(crate) mod marks;
 pub(crate) mod memory;
 pub(crate) mod net;
 pub(crate) mod object;

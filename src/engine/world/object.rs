@@ -48,6 +48,8 @@ pub(crate) enum State {
     File(FileState),
     /// Its number.
     Host(usize),
+    /// Of a history, which is kept by its recorder.
+    Marks,
     /// What dropped references published.
     Arc {
         released: Clock,
