@@ -11,7 +11,7 @@ use std::{
 };
 
 use raddle::{
-    patterns::kv::service::{Answer, Refusal, Request, Store},
+    patterns::kv::{Answer, Refusal, Request, Store},
     rpc::{CallError, Client, ClientOptions, Delivery, Server, ServerOptions, StartError},
 };
 use thiserror::Error;

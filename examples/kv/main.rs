@@ -54,7 +54,7 @@ mod tests {
     };
 
     use super::demo::{Error, port, request, run, serve};
-    use raddle::patterns::kv::service::Request;
+    use raddle::patterns::kv::Request;
 
     /// Where the server process finds the log's name, and the port.
     const LOG: &str = "RADDLE_TEST_KV_LOG";

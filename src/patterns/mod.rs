@@ -24,6 +24,7 @@ pub mod questions;
 pub mod quote;
 pub mod raft;
 pub mod replicated;
+pub mod rpc;
 pub mod schedule;
 pub mod timer;
 pub mod vote;
@@ -64,6 +65,8 @@ pub const PATTERNS: &[Pattern] = &[
     schedule::PATTERN,
     replicated::PATTERN,
     mux::PATTERN,
+    kv::PATTERN,
+    rpc::PATTERN,
 ];
 
 /// Every case of every pattern.

@@ -41,7 +41,7 @@ impl Delivery {
 }
 
 /// Which call: no two calls of all clients have the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CallId {
     /// The client, never 0.
     pub client: u64,

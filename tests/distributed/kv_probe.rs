@@ -2,7 +2,7 @@ use crate::common::*;
 use raddle::{
     Strategy,
     host::{self, Faults},
-    patterns::kv::service::*,
+    patterns::kv::*,
     rpc::*,
     thread,
     time::Duration,
@@ -36,7 +36,7 @@ fn go(clients: u64, ops: u64, delivery: Delivery, log: bool, faults: Faults) {
 #[test]
 #[ignore]
 fn probe() {
-    for (clients, ops) in [(1, 1), (1,2), (2,1)] {
+    for (clients, ops) in [(1, 1), (1, 2), (2, 1)] {
         for (name, faults, delivery, log) in [
             ("none", Faults::new(0), Delivery::AtMostOnce, false),
             ("drop", Faults::new(1).drop(), Delivery::AtMostOnce, false),

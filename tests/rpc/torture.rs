@@ -17,7 +17,7 @@ use std::{
 };
 
 use raddle::{
-    patterns::kv::service::{Answer, Refusal, Request, Store},
+    patterns::kv::{Answer, Refusal, Request, Store},
     rpc::{CallError, Client, ClientOptions, Delivery::ExactlyOnce, Server, ServerOptions},
 };
 

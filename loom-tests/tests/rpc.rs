@@ -1,0 +1,59 @@
+//! `rpc` has more threads than loom runs: each case says so.
+#![cfg(not(shuttle))]
+
+use loom_tests::verify;
+
+#[test]
+fn once_retry_rpc_runs_a_call_twice() {
+    verify("rpc/once-retry");
+}
+
+#[test]
+fn at_least_once_rpc_runs_a_call_twice() {
+    verify("rpc/at-least-once");
+}
+
+#[test]
+fn new_id_rpc_runs_a_call_twice() {
+    verify("rpc/new-id");
+}
+
+#[test]
+fn eager_eviction_rpc_runs_a_call_twice() {
+    verify("rpc/eager-eviction");
+}
+
+#[test]
+fn no_eviction_rpc_keeps_every_reply() {
+    verify("rpc/no-eviction");
+}
+
+#[test]
+fn crash_rpc_loses_a_call() {
+    verify("rpc/crash");
+}
+
+#[test]
+fn log_after_reply_rpc_loses_a_call() {
+    verify("rpc/log-after-reply");
+}
+
+#[test]
+fn no_sync_rpc_loses_a_call() {
+    verify("rpc/no-sync");
+}
+
+#[test]
+fn once_rpc_runs_a_call_once_or_not_at_all() {
+    verify("rpc/once");
+}
+
+#[test]
+fn at_most_once_rpc_runs_a_call_once() {
+    verify("rpc/at-most-once");
+}
+
+#[test]
+fn exactly_once_rpc_survives_a_crash() {
+    verify("rpc/exactly-once");
+}
