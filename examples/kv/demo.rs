@@ -86,21 +86,17 @@ pub fn ask(port: u16, words: &[&str]) -> Result<(), Error> {
     let request = request(words)?;
     let options = ClientOptions { attempts: 3, ..ClientOptions::default() };
     let mut client = Client::new((Ipv4Addr::LOCALHOST, port).into(), Delivery::ExactlyOnce, options);
-    told(&mut client, &request).map(drop)
+    told(&mut client, &request)
 }
 
-/// Asks, and prints what is said.
-fn told(client: &mut Client<Store>, request: &Request) -> Result<Option<Answer>, Error> {
-    let said = client.call(request);
-    match &said {
+/// Asks, and prints what the service says.
+fn told(client: &mut Client<Store>, request: &Request) -> Result<(), Error> {
+    match client.call(request) {
         Ok(answer) => println!("client: {request:?} -> {answer:?}"),
-        Err(error) => println!("client: {request:?} -> {error}"),
+        Err(no @ CallError::No(_)) => println!("client: {request:?} -> {no}"),
+        Err(error) => return Err(Error::Call(error)),
     }
-    match said {
-        Ok(answer) => Ok(Some(answer)),
-        Err(CallError::No(_)) => Ok(None),
-        Err(error) => Err(Error::Call(error)),
-    }
+    Ok(())
 }
 
 /// The server process. It is killed in the end.
@@ -171,5 +167,5 @@ fn demo(port: u16, log: &Path, command: impl Fn(u16, &Path) -> Command) -> Resul
         return Err(Error::Lost(format!("the words are not there, each once and in order: {found:?}")));
     }
     println!("demo: all {WORDS} words are there, each once and in order");
-    told(&mut client(address), &request(&["get", "leader"])?).map(drop)
+    told(&mut client(address), &request(&["get", "leader"])?)
 }

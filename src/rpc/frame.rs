@@ -3,11 +3,11 @@
 //! | bytes | what |
 //! |---|---|
 //! | 4 | the payload's length, little-endian |
-//! | 4 | CRC-32 of the place, the length and the payload, little-endian |
+//! | 4 | CRC-32 of the place and the payload, little-endian |
 //! | length | the payload |
 //!
-//! The *place* is where in its file a record begins, and 0 on the wire. It is not written, and what has been copied to
-//! another place of the file does not pass for a record. The length is under the checksum too, so zeros are no frame.
+//! The *place* is where in its file a record begins, and 0 on the wire. It is not written. What has been copied to another
+//! place of the file does not pass for a record, and zeros are no frame.
 
 use crc32fast::Hasher;
 use serde::{Serialize, de::DeserializeOwned};
@@ -97,7 +97,6 @@ fn number(bytes: &[u8]) -> u32 {
 fn checksum(payload: &[u8], place: u64) -> u32 {
     let mut hasher = Hasher::new();
     hasher.update(&place.to_le_bytes());
-    hasher.update(&u32::try_from(payload.len()).unwrap_or(u32::MAX).to_le_bytes());
     hasher.update(payload);
     hasher.finalize()
 }

@@ -182,9 +182,8 @@ impl Log {
             end = MAGIC.len() as u64;
         }
         file.sync_all().map_err(fail("sync"))?;
-        if size == 0 {
-            folder(path).map_err(fail("keep the name of"))?;
-        }
+        // Also if the file was there: whoever made it may have been killed before this.
+        folder(path).map_err(fail("keep the name of"))?;
         Ok(Log {
             path: path.to_owned(),
             file,
@@ -276,7 +275,7 @@ fn was_synced(mut file: &File, damaged: u64, limit: usize) -> io::Result<bool> {
     Ok(false)
 }
 
-/// A new file's name is in its folder, which has to be synced too. Elsewhere than on Unix a folder cannot be opened.
+/// A file's name is in its folder, which has to be synced too. Elsewhere than on Unix a folder cannot be opened.
 fn folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());

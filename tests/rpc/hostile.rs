@@ -3,16 +3,25 @@
 use std::{
     io::{Read, Write},
     net::{Shutdown, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
 
 use raddle::rpc::{
-    Call, CallError, CallId, Client, ClientOptions, Delivery::AtMostOnce, Failure, Outcome, Refused, Reply, Server,
-    ServerOptions, frame,
+    Call, CallError, CallId, Client, ClientOptions,
+    Delivery::{AtMostOnce, Once},
+    Failure, Outcome, Refused, Reply, Server, ServerOptions, Service, frame,
 };
 
-use crate::common::{Tally, client, message, quick, reply, serve};
+use crate::{
+    common::{Tally, client, message, quick, reply, serve},
+    memory::LARGEST_OF_ALL,
+};
 
 /// A server that waits for a slow message no longer than this.
 const TIMEOUT: Duration = Duration::from_millis(200);
@@ -126,6 +135,34 @@ fn who_stops_in_the_middle_or_trickles_is_told_that_it_is_too_slow() {
 }
 
 #[test]
+fn who_claims_much_and_sends_little_costs_little() {
+    // What one of the other tests sends is a thousandth of this.
+    let claimed = 1 << 28;
+    let (server, _) = serve(ServerOptions { limit: claimed, timeout: TIMEOUT, ..ServerOptions::default() });
+    let mut stream = TcpStream::connect(server.local_addr()).unwrap();
+    let mut message = u32::try_from(claimed).unwrap().to_le_bytes().to_vec();
+    message.resize(5_000, 0);
+    stream.write_all(&message).unwrap();
+    assert_eq!(refusal(reply(&mut stream)), Some(Refused::TooSlow));
+    let largest = LARGEST_OF_ALL.load(Relaxed);
+    assert!(largest < claimed / 16, "{largest} bytes for what is only claimed");
+}
+
+#[test]
+fn who_was_slow_once_may_be_silent_again() {
+    let court = Court::open(ServerOptions::default());
+    let mut stream = court.connect();
+    for sequence in 1..=2 {
+        let message = message(77, sequence, AtMostOnce, false, 5);
+        stream.write_all(&message[..5]).unwrap();
+        thread::sleep(TIMEOUT / 10);
+        stream.write_all(&message[5..]).unwrap();
+        assert!(matches!(reply(&mut stream).unwrap().outcome, Outcome::Answer(_)));
+        thread::sleep(2 * TIMEOUT);
+    }
+}
+
+#[test]
 fn silence_is_no_slowness_unless_that_is_asked_for() {
     let mut court = Court::open(ServerOptions::default());
     thread::sleep(2 * TIMEOUT);
@@ -208,8 +245,38 @@ fn a_server_that_ends_lets_calls_end_and_leaves_nothing_behind() {
     // A reply that is under way when its connection closes may be lost; each client has one call under way.
     let ran = tally.ran().len();
     assert!(answered <= ran && ran <= answered + 4, "{answered} answered, {ran} ran");
-    assert_eq!(std::sync::Arc::strong_count(&tally.0), 1, "a thread still has the service");
+    assert_eq!(Arc::strong_count(&tally.0), 1, "a thread still has the service");
     Server::bind(address, Tally::default(), ServerOptions::default()).unwrap();
+}
+
+/// Takes its time. Says when it begins, and counts when it ends.
+struct Slow(Mutex<mpsc::Sender<()>>, Arc<AtomicUsize>);
+
+impl Service for Slow {
+    type Request = ();
+    type Answer = ();
+    type Refusal = ();
+
+    fn handle(&self, (): ()) -> Result<(), ()> {
+        self.0.lock().unwrap().send(()).unwrap();
+        thread::sleep(TIMEOUT);
+        self.1.fetch_add(1, Relaxed);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_call_that_runs_when_the_server_ends_is_answered_first() {
+    let (begins, begun) = mpsc::channel();
+    let ended = Arc::new(AtomicUsize::new(0));
+    let service = Slow(Mutex::new(begins), Arc::clone(&ended));
+    let server = Server::bind("127.0.0.1:0", service, ServerOptions::default()).unwrap();
+    let mut client = Client::<Slow>::new(server.local_addr(), Once, quick());
+    let client = thread::spawn(move || client.call(&()));
+    begun.recv().unwrap();
+    server.shutdown();
+    assert_eq!(ended.load(Relaxed), 1, "it still runs");
+    client.join().unwrap().unwrap();
 }
 
 #[test]

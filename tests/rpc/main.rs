@@ -3,6 +3,7 @@
 
 mod common;
 mod delivery;
+mod explored;
 mod hostile;
 mod log;
 mod memory;

@@ -1,21 +1,27 @@
-//! The largest allocation that a thread makes meanwhile.
+//! The largest allocations: of a thread meanwhile, and of all.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
 thread_local! {
     static LARGEST: Cell<usize> = const { Cell::new(0) };
 }
 
+/// The largest piece of memory that any thread has ever asked for.
+pub static LARGEST_OF_ALL: AtomicUsize = AtomicUsize::new(0);
+
 struct Watched;
 
 fn note(size: usize) {
+    LARGEST_OF_ALL.fetch_max(size, Relaxed);
     let _ = LARGEST.try_with(|largest| largest.set(largest.get().max(size)));
 }
 
-// SAFETY: all is done by `System`; a thread-local cell without a destructor is all that is touched beside it.
+// SAFETY: all is done by `System`; an atomic and a thread-local cell without a destructor are all that is touched
+// beside it.
 unsafe impl GlobalAlloc for Watched {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note(layout.size());
