@@ -132,7 +132,7 @@ impl Dpor {
         // only when that is tried.
         let waits = match step.1 {
             Kind::Send | Kind::Receive | Kind::Select | Kind::Ready | Kind::Park | Kind::Wait => true,
-            Kind::Accept | Kind::StreamRead => true,
+            Kind::Connect | Kind::Accept | Kind::StreamRead => true,
             Kind::CallOnce | Kind::GetOrInit | Kind::Force | Kind::Set | Kind::Read | Kind::Write => true,
             // Where nobody tries it, a mutex is free before whatever it is awaited for.
             Kind::Lock => all.iter().any(|&step| self.trace.steps[step].kind == Kind::TryLock),

@@ -10,6 +10,8 @@
 //! - A read with a timeout waits until something comes, however long that takes, unless it was
 //!   [delayed](crate::host::Fault::Delay). When nothing else can go on, the timeout fires: `WouldBlock`, as on Unix.
 //!   What a timeout is makes no difference, but in a [timed](crate::Check::timed) model. Writing never times out.
+//! - Nobody answers for a host that has crashed and starts again: to connect waits until it listens again. If nothing else can
+//!   go on that is `TimedOut`. Where nobody listens otherwise, it is `ConnectionRefused`.
 //! - What was sent comes before what is done by whoever has read it.
 //! - A listener that nobody closes waits for ever, which is a Leak: end a host by [`Host::kill`](crate::host::Host::kill).
 //!

@@ -25,7 +25,7 @@ pub(super) fn reason(kind: Kind, object: Option<ObjectKind>, nowhere: bool, scop
         (Kind::Wait, Some(ObjectKind::Barrier)) => Reason::BarrierWait,
         (Kind::Wait | Kind::CallOnce | Kind::GetOrInit | Kind::Force | Kind::Set, _) => Reason::OnceWait,
         (Kind::Sleep, _) => Reason::Sleep,
-        (Kind::Accept | Kind::StreamRead, _) => Reason::IoWait,
+        (Kind::Connect | Kind::Accept | Kind::StreamRead, _) => Reason::IoWait,
         (Kind::Park, _) => Reason::Park,
         (Kind::Join, _) if scoped => Reason::Scope,
         (Kind::Join, _) => Reason::Join,

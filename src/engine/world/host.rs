@@ -287,7 +287,7 @@ impl Execution {
         let op = Op::new(Kind::Crash, location).on(object);
         let life = self.step(op, None, Branch::Point, |core, _| {
             core.simulated.hosts[host].life += 1;
-            core.reset_connections(host);
+            core.reset_connections(host, restarts);
             let life = core.simulated.hosts[host].life;
             (life, Value::Count(u64::from(life)), Effect::Change(None))
         });

@@ -5,10 +5,11 @@
 //! wrong, and sees the ones that its peer made.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     io::{self, ErrorKind},
     net::{Ipv4Addr, SocketAddr},
     panic::Location,
+    time::Duration,
 };
 
 use super::{
@@ -25,10 +26,15 @@ use crate::host::Fault;
 /// The first of the ports that nobody asks for by number.
 const EPHEMERAL: u16 = 49_152;
 
+/// After so long nobody tries to connect any more.
+const GIVES_UP: Duration = Duration::from_secs(120);
+
 /// Who listens where.
 #[derive(Default)]
 pub(crate) struct NetState {
     listeners: BTreeMap<SocketAddr, usize>,
+    /// Where somebody listened whose host starts again: there is nobody yet to say that nobody listens.
+    silent: BTreeSet<SocketAddr>,
 }
 
 /// Connections that wait to be accepted.
@@ -119,8 +125,12 @@ impl Core {
         matches!(&self.objects[object].state, State::Pipe(pipe) if !pipe.packets.is_empty())
     }
 
+    fn answers(&self, net: usize, address: SocketAddr) -> bool {
+        !matches!(&self.objects[net].state, State::Net(net) if net.silent.contains(&address))
+    }
+
     /// The host has crashed: nobody listens there, and its connections are reset.
-    pub(super) fn reset_connections(&mut self, host: usize) {
+    pub(super) fn reset_connections(&mut self, host: usize, restarts: bool) {
         let mut closed = Vec::new();
         for (at, object) in self.objects.iter_mut().enumerate() {
             match &mut object.state {
@@ -134,7 +144,12 @@ impl Core {
             }
         }
         if let Some(net) = self.simulated.net {
-            self.net(net).listeners.retain(|_, listener| !closed.contains(listener));
+            let NetState { listeners, silent } = self.net(net);
+            listeners.retain(|address, listener| {
+                let crashed = closed.contains(listener);
+                silent.extend((crashed && restarts).then_some(*address));
+                !crashed
+            });
         }
     }
 }
@@ -177,6 +192,7 @@ impl Execution {
             let listener = ListenerState { address, queue: VecDeque::new(), closed: false, home };
             let object = core.add_object(ObjectKind::Listener, location, State::Listener(listener));
             core.net(net).listeners.insert(address, object);
+            core.net(net).silent.remove(&address);
             (Ok((object, address)), Value::Done(true))
         });
         bound.unwrap_or_else(|| Err(error(ErrorKind::ConnectionAborted)))
@@ -215,7 +231,14 @@ impl Execution {
         let listener = self.core.borrow_mut().net(net).listeners.get(&address).copied();
         let also: Vec<_> = listener.map(|listener| (listener, Access::Changes)).into_iter().collect();
         let op = Op::new(Kind::Connect, location).on(net);
-        let connected = self.outward(Outward { op, also: &also, guard: None, patience: None }, |core, me| {
+        let answers = |core: &Core| core.answers(net, address);
+        // With or without a timeout of its own: TCP itself gives up some time.
+        let patience = self.later(GIVES_UP);
+        let outward = Outward { op, also: &also, guard: Some(&answers), patience };
+        let connected = self.outward(outward, |core, me| {
+            if !core.answers(net, address) {
+                return (Err(error(ErrorKind::TimedOut)), Value::Fired);
+            }
             let Some(listener) = core.net(net).listeners.get(&address).copied() else {
                 return (Err(error(ErrorKind::ConnectionRefused)), Value::Done(false));
             };

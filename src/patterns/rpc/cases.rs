@@ -5,7 +5,7 @@ use super::{
     once, once_retry, scenario,
 };
 use crate::{
-    FailureKind,
+    Check, FailureKind,
     patterns::{Case, Expect, Input, Stress, Symptom},
 };
 
@@ -19,6 +19,8 @@ const MANY_THREADS: Expect = Expect::Absent(
     "main, a client, and a server's three threads and those of its next life are more than five threads",
 );
 const SIMULATED: Stress = Stress::Absent("hosts crash in models only: on real machines, see examples/kv");
+/// Depth first there are too many executions, and as many more show nothing.
+const LIMITS: Option<fn(Check) -> Check> = Some(|check| check.executions(5_000));
 const TWICE: Expect = Expect::Fails(&[Symptom {
     kind: FailureKind::Panic,
     message: "client 1's call 1 has run 2 times",
@@ -26,7 +28,7 @@ const TWICE: Expect = Expect::Fails(&[Symptom {
 }]);
 const GROWS: Expect = Expect::Fails(&[Symptom {
     kind: FailureKind::Panic,
-    message: "2 replies are kept for client 1",
+    message: "2 replies of a client are kept",
     meaning: "the client has had the first reply, and it is still kept",
 }]);
 const GONE: Expect = Expect::Fails(&[Symptom {
@@ -48,7 +50,7 @@ pub(super) const CASES: &[Case] = &[
         loom: MANY_THREADS,
         shuttle: TWICE,
         stress: SIMULATED,
-        limits: None,
+        limits: LIMITS,
         model: scenario::<once_retry::Program>,
         small: ONE_FAULT,
         large: MANY,
@@ -65,7 +67,7 @@ pub(super) const CASES: &[Case] = &[
         loom: MANY_THREADS,
         shuttle: TWICE,
         stress: SIMULATED,
-        limits: None,
+        limits: LIMITS,
         model: scenario::<at_least_once::Program>,
         small: ONE_FAULT,
         large: MANY,
@@ -82,7 +84,7 @@ pub(super) const CASES: &[Case] = &[
         loom: MANY_THREADS,
         shuttle: TWICE,
         stress: SIMULATED,
-        limits: None,
+        limits: LIMITS,
         model: scenario::<new_id::Program>,
         small: ONE_FAULT,
         large: MANY,
@@ -99,7 +101,7 @@ pub(super) const CASES: &[Case] = &[
         loom: MANY_THREADS,
         shuttle: TWICE,
         stress: SIMULATED,
-        limits: None,
+        limits: LIMITS,
         model: scenario::<eager_eviction::Program>,
         small: ONE_FAULT,
         large: MANY,
@@ -116,7 +118,7 @@ pub(super) const CASES: &[Case] = &[
         loom: MANY_THREADS,
         shuttle: GROWS,
         stress: SIMULATED,
-        limits: None,
+        limits: LIMITS,
         model: scenario::<no_eviction::Program>,
         small: TWO_CALLS,
         large: MANY,
@@ -133,7 +135,7 @@ pub(super) const CASES: &[Case] = &[
         loom: MANY_THREADS,
         shuttle: GONE,
         stress: SIMULATED,
-        limits: None,
+        limits: LIMITS,
         model: scenario::<crash::Program>,
         small: ONE_FAULT,
         large: MANY,
@@ -150,7 +152,7 @@ pub(super) const CASES: &[Case] = &[
         loom: MANY_THREADS,
         shuttle: GONE,
         stress: SIMULATED,
-        limits: None,
+        limits: LIMITS,
         model: scenario::<log_after_reply::Program>,
         small: ONE_FAULT,
         large: MANY,
@@ -167,7 +169,7 @@ pub(super) const CASES: &[Case] = &[
         loom: MANY_THREADS,
         shuttle: GONE,
         stress: SIMULATED,
-        limits: None,
+        limits: LIMITS,
         model: scenario::<no_sync::Program>,
         small: ONE_FAULT,
         large: MANY,
@@ -184,7 +186,7 @@ pub(super) const CASES: &[Case] = &[
         loom: MANY_THREADS,
         shuttle: Expect::Holds,
         stress: SIMULATED,
-        limits: None,
+        limits: LIMITS,
         model: scenario::<once::Program>,
         small: TWO_CALLS_ONE_FAULT,
         large: MANY,
@@ -201,7 +203,7 @@ pub(super) const CASES: &[Case] = &[
         loom: MANY_THREADS,
         shuttle: Expect::Holds,
         stress: SIMULATED,
-        limits: None,
+        limits: LIMITS,
         model: scenario::<at_most_once::Program>,
         small: TWO_CALLS_ONE_FAULT,
         large: MANY,
@@ -218,7 +220,7 @@ pub(super) const CASES: &[Case] = &[
         loom: MANY_THREADS,
         shuttle: Expect::Holds,
         stress: SIMULATED,
-        limits: None,
+        limits: LIMITS,
         model: scenario::<exactly_once::Program>,
         small: TWO_CALLS_ONE_FAULT,
         large: MANY,

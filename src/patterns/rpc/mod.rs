@@ -54,6 +54,11 @@ pub trait Remote: 'static {
     /// A client with this number.
     fn client(id: u64) -> Client<Store>;
 
+    /// How many replies of a client were kept at most.
+    fn kept() -> usize {
+        1
+    }
+
     /// Appends a word. Whether the call was answered.
     fn append(client: &mut Client<Store>, word: &str) -> bool {
         client.call(&Request::Append { key: KEY.to_owned(), value: word.to_owned() }).is_ok()
@@ -86,7 +91,7 @@ pub fn server_options() -> ServerOptions {
 }
 
 /// The property: what was answered is there, once, and in the order in which its client made it; what was not answered is
-/// there once or not at all.
+/// there once or not at all. And of a client, which makes one call at a time, one reply is kept.
 pub fn scenario<R: Remote>(input: &Input) {
     let (ready, is_ready) = channel::unbounded();
     host::spawn("server", move || {
@@ -115,6 +120,7 @@ pub fn scenario<R: Remote>(input: &Input) {
     Faults::new(0).allow();
     let stored = client(u64::MAX, Delivery::AtLeastOnce).call(&Request::Get { key: KEY.to_owned() });
     let Ok(Answer::Value(stored)) = stored else { panic!("main is not answered: {stored:?}") };
+    assert!(R::kept() < 2, "{} replies of a client are kept", R::kept());
     judge(&answered.lock().expect("nobody panics"), &stored.unwrap_or_default());
 }
 
