@@ -10,12 +10,14 @@
 //!    choices.
 //! 2. [`sync`], [`thread`], [`cell`], [`hint`]: std's API. Without feature `model` they are std's own types.
 //! 3. [`choice()`](choice()): nondeterminism that is explored.
-//! 4. [`patterns`]: the catalogue of lecture programs, broken and fixed (feature `catalogue`).
+//! 4. [`history`]: is what several threads were told by one object linearizable (feature `history`)? `check_linearizable`
+//!    makes up what they do.
+//! 5. [`patterns`]: the catalogue of lecture programs, broken and fixed (feature `catalogue`).
 //!
 //! # Features
 //!
-//! None by default. `model` compiles the checker and both engines; `catalogue` adds the patterns. Put
-//! `raddle` under `[dependencies]`, and again with `features = ["model"]` under `[dev-dependencies]`.
+//! None by default. `model` compiles the checker and both engines; `history` adds histories; `catalogue` implies
+//! both, and adds the patterns. Put `raddle` under `[dependencies]`, and again with `features = ["model"]` under `[dev-dependencies]`.
 //! `RUSTFLAGS="--cfg loom"` and `RUSTFLAGS="--cfg shuttle"` narrow a build to one world.
 
 #[cfg(feature = "history")]

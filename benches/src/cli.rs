@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use clap::Parser;
 use comfy_table::{Table, presets};
 
-use crate::{catalogue, exhaust, exploration, measure::Effort, memory, overhead, schedules, workers};
+use crate::{catalogue, exhaust, exploration, histories, measure::Effort, memory, overhead, schedules, workers};
 
 /// Measures what the shims cost against raw loom and raw shuttle, how far exploration reaches (TraceForge beside it), and how
 /// soon bugs are found.
@@ -65,7 +65,7 @@ pub fn table(header: &[&str]) -> Table {
 /// asked for.
 pub fn main() -> ExitCode {
     let options = Options::parse();
-    let programs: [(&str, Vec<String>, Measure); 8] = [
+    let programs: [(&str, Vec<String>, Measure); 9] = [
         ("loom", overhead::loom_names().map(str::to_owned).collect(), overhead::loom),
         ("shuttle", overhead::shuttle_names().map(str::to_owned).collect(), overhead::shuttle),
         ("exploration", exploration::names().map(str::to_owned).collect(), exploration::run),
@@ -73,6 +73,7 @@ pub fn main() -> ExitCode {
         ("workers", workers::names().map(str::to_owned).collect(), workers::run),
         ("catalogue", catalogue::names().collect(), catalogue::run),
         ("memory", memory::names().map(str::to_owned).collect(), memory::run),
+        ("history", histories::names().map(str::to_owned).collect(), histories::run),
         ("schedules-to-bug", schedules::names().collect(), schedules::run),
     ];
     let wanted: Vec<(&str, Vec<String>, Measure)> = programs

@@ -1,6 +1,6 @@
 //! What the shims cost, in time and in executions, and how soon bugs are found.
 //!
-//! `cargo run --release -p benches` prints eight tables:
+//! `cargo run --release -p benches` prints nine tables:
 //!
 //! - **loom**: the same program on raw loom and through the shims: executions, time per execution, ratio.
 //! - **shuttle**: the same on raw shuttle, with its random scheduler: schedules per second, ratio.
@@ -10,6 +10,7 @@
 //! - **workers**: `dpor` with one worker and with two, time on the wall.
 //! - **catalogue**: as exploration, on the catalogue and on channels, in the loom world and by `dpor`.
 //! - **memory**: what is resident, early in a long exploration and at its end.
+//! - **history**: how long it takes to decide whether a history is linearizable.
 //! - **schedules-to-bug**: how many schedules it takes each strategy to find each bug of the catalogue.
 //!
 //! What counts are the ratios. Both sides of one are measured in one run, turn by turn, in processor time, and the
@@ -26,6 +27,8 @@ mod cli;
 mod exhaust;
 #[cfg(not(any(loom, shuttle)))]
 mod exploration;
+#[cfg(not(any(loom, shuttle)))]
+mod histories;
 #[cfg(not(any(loom, shuttle)))]
 mod measure;
 #[cfg(not(any(loom, shuttle)))]

@@ -47,6 +47,7 @@ pub trait Subject<S: Spec>: Send + Sync + 'static {
 ///
 /// ```
 /// # #[cfg(feature = "model")] {
+/// # if !raddle::World::compiled().contains(&raddle::World::Shuttle) { return }
 /// use raddle::{
 ///     history::{Subject, specs::{Counter, CounterAnswer, CounterOperation}},
 ///     sync::atomic::{AtomicI64, Ordering::SeqCst},
@@ -94,6 +95,44 @@ where
 }
 
 /// Whether an object is linearizable: how much is tried.
+///
+/// A scenario is explored by [`Strategy::Dpor`]. If it has more executions than are allowed, as most of the largest have,
+/// schedules are drawn by [`Strategy::Urw`], [`Strategy::Surw`] and [`Strategy::Pos`]. So an object that passes is proved to
+/// be linearizable in the scenarios that were exhausted, and in no others; [`Passed`] says how many those are.
+///
+/// Memory is sequentially consistent. A build that is narrowed to loom explores in its world, draws nothing, and takes an
+/// atomic that is read late for one that is not linearizable: see [`Recorder`].
+///
+/// ```
+/// # #[cfg(feature = "model")] {
+/// # if !raddle::World::compiled().contains(&raddle::World::Shuttle) { return }
+/// use raddle::{history::{Linearizable, Subject, specs::{Lock, LockAnswer::{self, *}, LockOperation}}, sync::Mutex};
+///
+/// /// Looks whether it is free, and takes it in a second step.
+/// struct TwoSteps(Mutex<bool>);
+///
+/// impl Subject<Lock> for TwoSteps {
+///     fn new() -> TwoSteps {
+///         TwoSteps(Mutex::new(false))
+///     }
+///
+///     fn apply(&self, operation: &LockOperation) -> LockAnswer {
+///         let held = *self.0.lock().unwrap();
+///         *self.0.lock().unwrap() = *operation != LockOperation::Release;
+///         match (operation, held) {
+///             (LockOperation::Release, true) => Released,
+///             (LockOperation::Release, false) => NotHeld,
+///             (_, true) => Busy,
+///             (_, false) => Acquired,
+///         }
+///     }
+/// }
+///
+/// let found = Linearizable::<Lock, TwoSteps>::new().threads(2).run().unwrap().unwrap_err();
+/// assert_eq!(found.scenario.threads.len(), 2);
+/// println!("{found}");
+/// # }
+/// ```
 pub struct Linearizable<S: Spec, T> {
     size: Size,
     cases: u32,
@@ -204,7 +243,7 @@ where
             }
         };
         let config =
-            Config { cases: self.cases, failure_persistence: None, max_shrink_iters: 500, ..Config::default() };
+            Config { cases: self.cases, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
         let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
         let found = TestRunner::new_with_rng(config, rng).run(&self.size.scenarios(&self.operations), test);
         match (broken.take(), found) {
