@@ -108,6 +108,9 @@ impl Numbers {
     }
 }
 
+/// The number of an operation that a client is doing, what it is, and what it is going to be told.
+type Doing<S> = (usize, <S as Spec>::Operation, Option<<S as Spec>::Answer>);
+
 /// Ten clients, of which one after the other goes one step on: it begins, its operation happens, it returns.
 fn simulated<S: Spec>(
     operations: usize,
@@ -116,7 +119,7 @@ fn simulated<S: Spec>(
 ) -> History<S::Operation, S::Answer> {
     let mut numbers = Numbers(1);
     let mut state = S::initial();
-    let mut doing: Vec<Option<(usize, S::Operation, Option<S::Answer>)>> = vec![None; 10];
+    let mut doing: Vec<Option<Doing<S>>> = vec![None; 10];
     let (mut begun, mut over) = (0, 0);
     let mut events = Vec::new();
     while over < operations {
