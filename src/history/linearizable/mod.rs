@@ -2,6 +2,7 @@
 //!
 //! As Lincheck does for the JVM (Koval et al., CAV 2023).
 
+mod model;
 mod report;
 mod scenario;
 
@@ -9,7 +10,7 @@ use std::{
     any::type_name,
     cell::RefCell,
     marker::PhantomData,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
 use proptest::{
@@ -18,13 +19,16 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner},
 };
 
-use self::scenario::{Size, smaller};
+use self::{
+    model::{REFUTED, Seen, model},
+    scenario::{Size, smaller},
+};
 pub use self::{
     report::{Counterexample, Passed},
     scenario::Scenario,
 };
-use super::{Decision, History, Recorder, Refutation, Spec};
-use crate::{Check, Error, FailureKind, SMALLEST, Strategy, Token, Verdict, World, thread};
+use super::Spec;
+use crate::{Check, Error, FailureKind, SMALLEST, Strategy, Token, Verdict, World};
 
 /// So many times the executions are spent on a smaller scenario: what is drawn at random may fail rarely.
 const EFFORT: u64 = 10;
@@ -44,6 +48,9 @@ pub trait Subject<S: Spec>: Send + Sync + 'static {
 /// after they have ended. The schedules of each are explored where they are few, and drawn where they are not. The first
 /// history that is not [linearizable](super) fails, as does any panic, deadlock or race. The scenario is made
 /// smaller then, until nothing can be left out of it, and after it the schedule.
+///
+/// With the line of the report that replays it, the same scenarios are made up again, and the one that was shown runs only
+/// that execution.
 ///
 /// ```
 /// # #[cfg(feature = "model")] {
@@ -331,54 +338,6 @@ fn how(verdict: &Verdict) -> How {
 /// The one that fails, if any does.
 fn failing(verdicts: Vec<Verdict>) -> Option<Verdict> {
     verdicts.into_iter().find(|verdict| !verdict.passed())
-}
-
-/// How a model panics whose history is not linearizable.
-const REFUTED: &str = "the history is not linearizable";
-
-/// The history of an execution, and why it is not linearizable.
-type Refuted<O, A> = (History<O, A>, Box<Refutation<O, A>>);
-/// That of the last execution whose history is not linearizable.
-type Seen<S> = Arc<Mutex<Option<Refuted<<S as Spec>::Operation, <S as Spec>::Answer>>>>;
-
-/// The scenario as a model, which panics if its history is not linearizable. All such panics say the same, so that the
-/// smallest of these executions can be found.
-fn model<S, T>(scenario: Scenario<S::Operation>, seen: Seen<S>) -> impl Fn() + Send + Sync + 'static
-where
-    S: Spec + 'static,
-    S::Operation: Send + Sync + 'static,
-    S::Answer: Send,
-    T: Subject<S>,
-{
-    move || {
-        let subject = T::new();
-        let recorder = Recorder::new();
-        let run = |client, operations: &[S::Operation]| {
-            for operation in operations {
-                recorder.record(client, operation.clone(), |operation| subject.apply(operation));
-            }
-        };
-        run(0, &scenario.before);
-        thread::scope(|s| {
-            for (client, operations) in scenario.threads.iter().enumerate() {
-                s.spawn(move || run(client + 1, operations));
-            }
-        });
-        run(0, &scenario.after);
-        let history = recorder.history();
-        match history.check::<S>() {
-            Decision::Holds { .. } => {}
-            Decision::Fails(refutation) => {
-                *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((history, refutation));
-                panic!("{REFUTED}");
-            }
-            Decision::Unknown { configurations } => {
-                panic!(
-                    "{configurations} configurations do not tell whether the history is linearizable: allow fewer operations"
-                )
-            }
-        }
-    }
 }
 
 /// The name of a type, without its modules.
