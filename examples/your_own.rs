@@ -9,7 +9,8 @@
 //! 1. What does it do when nobody shares it? That is a [`Spec`](raddle::history::Spec). Here it is [`Stack`], which is there;
 //!    `raddle::history::specs` has others, and one of your own is a state and a function.
 //! 2. How is an operation of the specification done with it? That is a [`Subject`]: see below.
-//! 3. `raddle::check_linearizable::<Stack<u8>, YourOwn>()`, in a test.
+//! 3. `raddle::check_linearizable::<Stack<u8>, YourOwn>()`, in a test. It makes up what the threads do, and panics with what it
+//!    finds. [`Linearizable`] is the same with choices; its `run_scenario` checks what has failed once and shall not again.
 //!
 //! ```console
 //! $ cargo run --release --features model,history --example your_own      # the bug

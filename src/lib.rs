@@ -10,14 +10,17 @@
 //!    choices.
 //! 2. [`sync`], [`thread`], [`cell`], [`hint`]: std's API. Without feature `model` they are std's own types.
 //! 3. [`choice()`](choice()): nondeterminism that is explored.
-//! 4. [`patterns`]: the catalogue of lecture programs, broken and fixed (feature `catalogue`).
-//! 5. [`net`], [`fs`]: what std has; on top of them, `rpc`: calls, and what becomes of them when messages are lost (feature
-//!    `rpc`).
+//! 4. [`net`], [`fs`]: std's API, and in models a network and disks; `host`: processes that crash, and what else may go wrong.
+//! 5. [`rpc`]: calls, and what becomes of them when messages are lost (feature `rpc`).
+//! 6. [`history`]: is what several threads were told by one object linearizable (feature `history`)? `check_linearizable`
+//!    makes up what they do.
+//! 7. [`patterns`]: the catalogue of lecture programs, broken and fixed (feature `catalogue`).
 //!
 //! # Features
 //!
-//! None by default. `model` compiles the checker and both engines; `catalogue` adds the patterns, `rpc`
-//! calls over TCP. Put `raddle` under `[dependencies]`, and again with `features = ["model"]` under `[dev-dependencies]`.
+//! None by default. `model` compiles the checker and both engines; `rpc` adds calls over TCP, which need no model; `history`
+//! adds histories; `catalogue` implies all three, and adds the patterns. Put `raddle` under `[dependencies]`, and again with
+//! `features = ["model"]` under `[dev-dependencies]`.
 //! `RUSTFLAGS="--cfg loom"` and `RUSTFLAGS="--cfg shuttle"` narrow a build to one world.
 
 #[cfg(feature = "history")]

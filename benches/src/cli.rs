@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use clap::Parser;
 use comfy_table::{Table, presets};
 
-use crate::{catalogue, exhaust, exploration, measure::Effort, memory, overhead, rpc, schedules, workers};
+use crate::{catalogue, exhaust, exploration, histories, measure::Effort, memory, overhead, rpc, schedules, workers};
 
 /// Measures what the shims cost against raw loom and raw shuttle, how far exploration reaches (TraceForge beside it), and how
 /// soon bugs are found.
@@ -74,6 +74,7 @@ pub fn main() -> ExitCode {
         ("catalogue", catalogue::names().collect(), catalogue::run),
         ("memory", memory::names().map(str::to_owned).collect(), memory::run),
         ("rpc", rpc::names().map(str::to_owned).collect(), rpc::run),
+        ("history", histories::names().map(str::to_owned).collect(), histories::run),
         ("schedules-to-bug", schedules::names().collect(), schedules::run),
     ];
     let wanted: Vec<(&str, Vec<String>, Measure)> = programs

@@ -11,6 +11,7 @@
 //! - **catalogue**: as exploration, on the catalogue and on channels, in the loom world and by `dpor`.
 //! - **memory**: what is resident, early in a long exploration and at its end.
 //! - **rpc**: calls over loopback, beside a hand-written echo of the same frames: time per call, ratio.
+//! - **history**: how long it takes to decide whether a history is linearizable.
 //! - **schedules-to-bug**: how many schedules it takes each strategy to find each bug of the catalogue.
 //!
 //! What counts are the ratios. Both sides of one are measured in one run, turn by turn, in processor time, and the
@@ -27,6 +28,8 @@ mod cli;
 mod exhaust;
 #[cfg(not(any(loom, shuttle)))]
 mod exploration;
+#[cfg(not(any(loom, shuttle)))]
+mod histories;
 #[cfg(not(any(loom, shuttle)))]
 mod measure;
 #[cfg(not(any(loom, shuttle)))]

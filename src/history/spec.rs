@@ -3,7 +3,8 @@
 use std::{fmt::Debug, hash::Hash};
 
 /// A sequential specification: how an object answers if one operation comes after the other. See [`specs`](super::specs)
-/// for those that are there.
+/// for those that are there. It answers in one way only: where an object may answer in several, the operation that is recorded
+/// has to say which it was.
 ///
 /// ```
 /// use raddle::history::{Event::*, History, Spec};

@@ -8,6 +8,5 @@ mod fuzz;
 
 mod crashes;
 mod disks;
-mod kv_probe;
 mod random;
 mod streams;

@@ -272,6 +272,19 @@ fn a_panic_is_found_too_and_made_no_other_failure() {
 }
 
 #[test]
+fn what_is_smaller_and_fails_in_another_way_is_another_failure() {
+    use StackOperation::{Pop, Push};
+    // Each execution panics. With one push less, each that pops last is not linearizable.
+    let threads = vec![vec![Push(1), Push(2)], vec![Push(3), Pop]];
+    let scenario = Scenario { before: vec![], threads, after: vec![] };
+    let found = Linearizable::<_, Small>::new().run_scenario(scenario).unwrap().unwrap_err();
+    assert_eq!(found.verdict.failure.as_ref().unwrap().message, "there is room for two");
+    let Scenario { before, threads, after } = &found.scenario;
+    let all: Vec<_> = before.iter().chain(threads.iter().flatten()).chain(after).collect();
+    assert!(matches!(all[..], [Push(_), Push(_), Push(_)]), "{found}");
+}
+
+#[test]
 fn what_is_asked_for_must_be_possible() {
     let why = naive_counter().threads(0).run().unwrap_err();
     assert_eq!(why.to_string(), "Naive: a check of 0 threads, operations or cases would check nothing");

@@ -19,14 +19,16 @@ const MOST: usize = 6;
 type CallOf<S> = Call<<S as Spec>::Operation, <S as Spec>::Answer>;
 type HistoryOf<S> = History<<S as Spec>::Operation, <S as Spec>::Answer>;
 
+/// What a client is doing, and what it is going to be told.
+type Doing<S> = (<S as Spec>::Operation, Option<<S as Spec>::Answer>);
+
 /// What an object might have done that is linearizable as a rule: each number moves a client one step on, and
 /// says whether that goes wrong.
 fn simulated<S: Spec>(operations: &[S::Operation], moves: &[u8]) -> HistoryOf<S> {
     let mut states = vec![S::initial()];
     let mut operations = operations.iter();
     let mut events = Vec::new();
-    // What each is doing, and what it is going to be told.
-    let mut doing: Vec<Option<(S::Operation, Option<S::Answer>)>> = vec![None; CLIENTS];
+    let mut doing: Vec<Option<Doing<S>>> = vec![None; CLIENTS];
     for &number in moves {
         let client = usize::from(number) % CLIENTS;
         doing[client] = match doing[client].take() {

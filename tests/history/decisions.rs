@@ -193,6 +193,46 @@ fn nothing_is_linearizable() {
 }
 
 #[test]
+fn a_bank_moves_what_is_there() {
+    use raddle::history::specs::{
+        Bank,
+        BankAnswer::{self, *},
+        BankOperation::*,
+    };
+    let mut accounts = Bank::initial();
+    let mut asked = |operation| Bank::apply(&mut accounts, &operation);
+    let steps: [(_, BankAnswer); 12] = [
+        (Balance(0), Amount(0)),
+        (Withdraw(0, 1), TooLittle),
+        (Deposit(0, 5), Done),
+        (Transfer(0, 1, 6), TooLittle),
+        (Total, Amount(5)),
+        (Transfer(0, 1, 2), Done),
+        (Balance(0), Amount(3)),
+        (Balance(1), Amount(2)),
+        (Transfer(1, 1, 2), Done),
+        (Withdraw(1, 2), Done),
+        (Withdraw(0, 3), Done),
+        (Total, Amount(0)),
+    ];
+    for (operation, answer) in steps {
+        assert_eq!(asked(operation), answer, "{operation:?}");
+    }
+    assert_eq!(accounts, Bank::initial(), "accounts that are equal look equal");
+}
+
+#[test]
+fn a_lock_that_is_held_is_not_acquired() {
+    use raddle::history::specs::{Lock, LockAnswer::*, LockOperation::*};
+    let mut held = Lock::initial();
+    let steps =
+        [(Acquire, Acquired), (TryAcquire, Busy), (Release, Released), (Release, NotHeld), (TryAcquire, Acquired)];
+    for (operation, answer) in steps {
+        assert_eq!(Lock::apply(&mut held, &operation), answer, "{operation:?}");
+    }
+}
+
+#[test]
 fn a_queue_that_is_full_waits() {
     let full = |answer| {
         let one_by_one = |answer| [Invoke { client: 1, operation: Enqueue(7) }, Return { client: 1, answer }];

@@ -202,6 +202,29 @@ fn who_had_returned_is_all_that_is_told_apart() {
 }
 
 #[test]
+fn what_is_recorded_orders_nothing() {
+    // Who reads begins after the write has returned, and knows that from a flag that publishes nothing.
+    let model = || {
+        let (plain, flag, recorder) = (Plain::default(), AtomicU8::new(0), Recorder::new());
+        thread::scope(|s| {
+            s.spawn(|| {
+                recorder.record(1, Write(1), |_| {
+                    plain.set(1);
+                    Written
+                });
+                flag.store(1, Relaxed);
+            });
+            s.spawn(|| {
+                if flag.load(Relaxed) == 1 {
+                    recorder.record(2, Read, |_| Value(plain.get() as u8));
+                }
+            });
+        });
+    };
+    fails_with(&exhaustive(), FailureKind::DataRace, "cell", model);
+}
+
+#[test]
 fn what_panics_stays_pending() {
     let model = || {
         let recorder: Recorder<Operation, Answer> = Recorder::new();

@@ -2,6 +2,7 @@
 //!
 //! As Lincheck does for the JVM (Koval et al., CAV 2023).
 
+mod model;
 mod report;
 mod scenario;
 
@@ -9,7 +10,7 @@ use std::{
     any::type_name,
     cell::RefCell,
     marker::PhantomData,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
 use proptest::{
@@ -18,13 +19,16 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner},
 };
 
-use self::scenario::{Size, smaller};
+use self::{
+    model::{REFUTED, Seen, model},
+    scenario::{Size, smaller},
+};
 pub use self::{
     report::{Counterexample, Passed},
     scenario::Scenario,
 };
-use super::{Decision, History, Recorder, Refutation, Spec};
-use crate::{Check, Error, FailureKind, SMALLEST, Strategy, Token, Verdict, World, thread};
+use super::Spec;
+use crate::{Check, Error, FailureKind, SMALLEST, Strategy, Token, Verdict, World};
 
 /// So many times the executions are spent on a smaller scenario: what is drawn at random may fail rarely.
 const EFFORT: u64 = 10;
@@ -45,8 +49,12 @@ pub trait Subject<S: Spec>: Send + Sync + 'static {
 /// history that is not [linearizable](super) fails, as does any panic, deadlock or race. The scenario is made
 /// smaller then, until nothing can be left out of it, and after it the schedule.
 ///
+/// With the line of the report that replays it, the same scenarios are made up again, and the one that was shown runs only
+/// that execution.
+///
 /// ```
 /// # #[cfg(feature = "model")] {
+/// # if !raddle::World::compiled().contains(&raddle::World::Shuttle) { return }
 /// use raddle::{
 ///     history::{Subject, specs::{Counter, CounterAnswer, CounterOperation}},
 ///     sync::atomic::{AtomicI64, Ordering::SeqCst},
@@ -94,6 +102,44 @@ where
 }
 
 /// Whether an object is linearizable: how much is tried.
+///
+/// A scenario is explored by [`Strategy::Dpor`]. If it has more executions than are allowed, as most of the largest have,
+/// schedules are drawn by [`Strategy::Urw`], [`Strategy::Surw`] and [`Strategy::Pos`]. So an object that passes is proved to
+/// be linearizable in the scenarios that were exhausted, and in no others; [`Passed`] says how many those are.
+///
+/// Memory is sequentially consistent. A build that is narrowed to loom explores in its world, draws nothing, and takes an
+/// atomic that is read late for one that is not linearizable: see [`Recorder`].
+///
+/// ```
+/// # #[cfg(feature = "model")] {
+/// # if !raddle::World::compiled().contains(&raddle::World::Shuttle) { return }
+/// use raddle::{history::{Linearizable, Subject, specs::{Lock, LockAnswer::{self, *}, LockOperation}}, sync::Mutex};
+///
+/// /// Looks whether it is free, and takes it in a second step.
+/// struct TwoSteps(Mutex<bool>);
+///
+/// impl Subject<Lock> for TwoSteps {
+///     fn new() -> TwoSteps {
+///         TwoSteps(Mutex::new(false))
+///     }
+///
+///     fn apply(&self, operation: &LockOperation) -> LockAnswer {
+///         let held = *self.0.lock().unwrap();
+///         *self.0.lock().unwrap() = *operation != LockOperation::Release;
+///         match (operation, held) {
+///             (LockOperation::Release, true) => Released,
+///             (LockOperation::Release, false) => NotHeld,
+///             (_, true) => Busy,
+///             (_, false) => Acquired,
+///         }
+///     }
+/// }
+///
+/// let found = Linearizable::<Lock, TwoSteps>::new().threads(2).run().unwrap().unwrap_err();
+/// assert_eq!(found.scenario.threads.len(), 2);
+/// println!("{found}");
+/// # }
+/// ```
 pub struct Linearizable<S: Spec, T> {
     size: Size,
     cases: u32,
@@ -204,7 +250,7 @@ where
             }
         };
         let config =
-            Config { cases: self.cases, failure_persistence: None, max_shrink_iters: 500, ..Config::default() };
+            Config { cases: self.cases, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
         let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
         let found = TestRunner::new_with_rng(config, rng).run(&self.size.scenarios(&self.operations), test);
         match (broken.take(), found) {
@@ -292,54 +338,6 @@ fn how(verdict: &Verdict) -> How {
 /// The one that fails, if any does.
 fn failing(verdicts: Vec<Verdict>) -> Option<Verdict> {
     verdicts.into_iter().find(|verdict| !verdict.passed())
-}
-
-/// How a model panics whose history is not linearizable.
-const REFUTED: &str = "the history is not linearizable";
-
-/// The history of an execution, and why it is not linearizable.
-type Refuted<O, A> = (History<O, A>, Box<Refutation<O, A>>);
-/// That of the last execution whose history is not linearizable.
-type Seen<S> = Arc<Mutex<Option<Refuted<<S as Spec>::Operation, <S as Spec>::Answer>>>>;
-
-/// The scenario as a model, which panics if its history is not linearizable. All such panics say the same, so that the
-/// smallest of these executions can be found.
-fn model<S, T>(scenario: Scenario<S::Operation>, seen: Seen<S>) -> impl Fn() + Send + Sync + 'static
-where
-    S: Spec + 'static,
-    S::Operation: Send + Sync + 'static,
-    S::Answer: Send,
-    T: Subject<S>,
-{
-    move || {
-        let subject = T::new();
-        let recorder = Recorder::new();
-        let run = |client, operations: &[S::Operation]| {
-            for operation in operations {
-                recorder.record(client, operation.clone(), |operation| subject.apply(operation));
-            }
-        };
-        run(0, &scenario.before);
-        thread::scope(|s| {
-            for (client, operations) in scenario.threads.iter().enumerate() {
-                s.spawn(move || run(client + 1, operations));
-            }
-        });
-        run(0, &scenario.after);
-        let history = recorder.history();
-        match history.check::<S>() {
-            Decision::Holds { .. } => {}
-            Decision::Fails(refutation) => {
-                *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((history, refutation));
-                panic!("{REFUTED}");
-            }
-            Decision::Unknown { configurations } => {
-                panic!(
-                    "{configurations} configurations do not tell whether the history is linearizable: allow fewer operations"
-                )
-            }
-        }
-    }
 }
 
 /// The name of a type, without its modules.
