@@ -12,7 +12,7 @@ use proptest::{
 use raddle::{
     Coverage,
     Strategy::{Dpor, Random},
-    patterns::{Case, Input, bank, cases, counter, crawler, leak, quote, replicated, timer, vote},
+    patterns::{Case, Input, bank, cases, counter, crawler, kv, leak, quote, replicated, rpc, timer, vote},
 };
 
 use crate::common::{fixed, hold, named, runner};
@@ -112,6 +112,16 @@ fn fixed_clients_have_their_answers_whoever_hangs() {
     hold(fixed(&replicated::PATTERN), (vec(0..=1_usize, 0..=4), 0..=4_usize, 1..=3_usize).prop_map(answering));
 }
 
+#[test]
+fn a_lock_for_the_whole_handler_is_right_for_any_calls_and_keys() {
+    hold(fixed(&kv::PATTERN), (vec(0..=4_usize, 0..=4), 0..=3_usize));
+}
+
+#[test]
+fn fixed_calls_run_once_for_any_clients_and_faults() {
+    hold(fixed(&rpc::PATTERN), (vec(0..=3_usize, 0..=3), 0..=3_usize));
+}
+
 /// Inputs in the order of their size. A failing one is shrunk to the smallest that fails, without exception: where
 /// proptest's own strategies take the first smaller input that fails for a step on the way, and may so be led to an
 /// input that no single step makes smaller, this tries every smaller one, beginning with the smallest.
@@ -194,6 +204,9 @@ fn inputs(case: &Case) -> Smallest {
         ("raft", _) => (1..=3, 0..=1, 0..=0),
         ("pubsub", "helper-resubscribe") => (2..=2, 0..=1, 0..=0),
         ("pubsub", _) => (0..=2, 0..=1, 0..=1),
+        ("kv", _) => (1..=2, 1..=2, 1..=1),
+        ("rpc", "no-eviction") => (1..=2, 1..=2, 0..=0),
+        ("rpc", _) => (1..=1, 1..=2, 1..=1),
         ("schedule", "s1-small") => (1..=3, 0..=0, 0..=0),
         // A call of each server fails: without room for tasks, two tasks are too many even if none does.
         ("schedule", "s15" | "s16-small" | "s16-unbuffered") => (1..=2, 1..=1, 1..=2),

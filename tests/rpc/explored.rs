@@ -2,7 +2,7 @@
 
 use raddle::{
     Check, Coverage, FailureKind, Strategy, Verdict,
-    patterns::kv::service::{Answer, Request, Store},
+    patterns::kv::{Answer, Request, Store},
     rpc::{Call, CallId, Calls, Delivery::AtMostOnce, Dispatcher, Latest, Outcome, Replies, Seen},
     sync::Arc,
     thread,
