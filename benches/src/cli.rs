@@ -65,7 +65,7 @@ pub fn table(header: &[&str]) -> Table {
 /// asked for.
 pub fn main() -> ExitCode {
     let options = Options::parse();
-    let programs: [(&str, Vec<String>, Measure); 9] = [
+    let programs: [(&str, Vec<String>, Measure); 10] = [
         ("loom", overhead::loom_names().map(str::to_owned).collect(), overhead::loom),
         ("shuttle", overhead::shuttle_names().map(str::to_owned).collect(), overhead::shuttle),
         ("exploration", exploration::names().map(str::to_owned).collect(), exploration::run),
