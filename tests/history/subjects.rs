@@ -408,7 +408,9 @@ fn one_scenario_can_be_checked() {
     };
     let passed = Linearizable::<_, Waits>::new().executions(20_000).run_scenario(scenario).unwrap();
     let passed = passed.unwrap_or_else(|counterexample| panic!("{counterexample}"));
-    assert!(passed.scenarios == 1 && passed.exhausted == 1 && passed.executions > 10, "{passed}");
+    assert!(passed.scenarios == 1 && passed.executions > 10, "{passed}");
+    // loom bounds the preemptions of what is too large for it.
+    assert!(passed.exhausted == 1 || !shuttle(), "{passed}");
     // One that waits for ever is found, and shown without a history.
     let scenario = Scenario { before: vec![], threads: vec![vec![Dequeue], vec![Dequeue, Enqueue(1)]], after: vec![] };
     let stuck = Linearizable::<_, Waits>::new().run_scenario(scenario).unwrap().unwrap_err();
