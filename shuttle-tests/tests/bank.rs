@@ -37,7 +37,7 @@ fn sums<B: Transfer>() -> BTreeSet<String> {
     ends(|| {
         let audited = Cell::new(0);
         let last = bank::run::<B>(&Input::new(&[1, 1], 1), 10, |sum| audited.set(sum));
-        (audited.get(), last)
+        (audited.get(), last.iter().sum::<i64>())
     })
 }
 
@@ -50,6 +50,18 @@ fn per_field_bank_shows_up_to_two_too_little_and_never_too_much() {
 fn banks_that_lock_all_that_they_change_show_one_sum() {
     assert_eq!(sums::<fixed::Bank>(), lines(["(20, 20)"]));
     assert_eq!(sums::<two_locks_ordered::Bank>(), lines(["(20, 20)"]));
+}
+
+/// What is in each account in the end, with 10 in each at first, two transfers from alice to bob and one back.
+fn left<B: Transfer>() -> BTreeSet<String> {
+    ends(|| bank::run::<B>(&Input::new(&[2, 1], 0), 10, |_| {}))
+}
+
+#[test]
+fn a_transfer_takes_from_the_one_account_and_gives_to_the_other() {
+    assert_eq!(left::<per_field::Bank>(), lines(["[9, 11]"]));
+    assert_eq!(left::<fixed::Bank>(), lines(["[9, 11]"]));
+    assert_eq!(left::<two_locks_ordered::Bank>(), lines(["[9, 11]"]));
 }
 
 /// Main audits, if it can: it takes both locks too, alice's first, as t1 does.

@@ -109,6 +109,14 @@ fn left<P: Exchange>(receives: &'static [usize], sends: usize) -> BTreeSet<Strin
 fn a_buffer_keeps_what_is_not_received() {
     assert_eq!(left::<unbuffered::Program>(&[1], 1), lines(["0"]));
     assert_eq!(left::<buffered::Program>(&[1], 2), lines(["1"]));
+    // The second one is received soon, or has not been yet.
+    assert_eq!(left::<buffered::Program>(&[2], 2), lines(["0", "1"]));
+}
+
+#[test]
+fn a_send_without_a_receiver_or_room_waits_for_ever() {
+    assert_eq!(left::<unbuffered::Program>(&[1], 2), lines(["Deadlock {main:send}"]));
+    assert_eq!(left::<buffered::Program>(&[1], 3), lines(["Deadlock {main:send}"]));
 }
 
 #[test]
@@ -177,4 +185,17 @@ fn a_kick_on_a_channel_is_lost_or_waits_and_a_condition_variable_s_is_not() {
     assert_eq!(kicks::<kick_slot::Queue>(&[2]), lines(["()"]));
     let one_waits = ["Deadlock {main:join, t1:recv}", "Deadlock {main:join, t2:recv}"];
     assert_eq!(kicks::<kick_slot::Queue>(&[1, 1]), &lines(["()"]) | &lines(one_waits));
+}
+
+#[test]
+fn an_item_is_taken_once() {
+    let takes = |takes: usize| {
+        ends(move || {
+            let queue = kick_condvar::Queue::new();
+            queue.put();
+            (0..takes).for_each(|_| queue.take());
+        })
+    };
+    assert_eq!(takes(1), lines(["()"]));
+    assert_eq!(takes(2), lines(["Deadlock {main:wait}"]));
 }

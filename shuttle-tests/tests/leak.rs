@@ -15,7 +15,7 @@ use raddle::{
 };
 use shuttle_tests::verify;
 
-use crate::common::{ends, lines};
+use crate::common::{ends, lines, outcomes};
 
 #[test]
 fn dump_leak_is_told_as_one_group() {
@@ -53,6 +53,16 @@ fn a_hundred_goroutines_that_are_left_behind_are_one_group() {
 fn goroutines_without_a_receiver_are_left_behind_in_every_execution() {
     assert_eq!(ends(|| dump::Program::run(2)), lines(["Leak {t1:send, t2:send}"]));
     assert_eq!(ends(|| dump_told::Program::run(2)), lines(["()"]));
+}
+
+/// That nobody is left behind says little, for so it is without goroutines: each comes to its select, and is told there.
+#[test]
+fn each_goroutine_is_told_once() {
+    let outcomes = outcomes(|| dump_told::Program::run(3));
+    let [only] = &outcomes[..] else { panic!("it ends in {} ways", outcomes.len()) };
+    let mut told: Vec<_> = only.steps.iter().filter(|step| step.kind == Kind::Select).map(|step| step.thread).collect();
+    told.sort_unstable();
+    assert_eq!(told, [1, 2, 3], "{}", only.interleaving());
 }
 
 /// How the comparison of trees with these values ends.

@@ -12,11 +12,12 @@ use raddle::{
     patterns::{
         Input,
         mux::{
-            self, Message, Multiplex, Service, cancel, cancel_split, delete, nil_send, no_delete, no_shutdown,
+            self, Cancel, Message, Multiplex, Service, cancel, cancel_split, delete, nil_send, no_delete, no_shutdown,
             recv_twice, register_late, send_twice, unbuffered,
         },
     },
     sync::Arc,
+    thread,
 };
 use shuttle_tests::verify;
 
@@ -168,4 +169,30 @@ fn a_cancelled_call_is_sent_nothing() {
     assert_eq!(cancelling(mux::cancelling::<cancel::Mux>), lines(["()"]));
     let both = ["()", "Panic: send on closed channel", "Panic: 0 calls have no reply, and 1 were cancelled"];
     assert_eq!(cancelling(mux::cancelling::<cancel_split::Mux>), lines(both));
+}
+
+/// What main sees of a call that another thread makes.
+fn meanwhile<M: Multiplex, T: Ord + std::fmt::Debug + Send + 'static>(
+    look: impl Fn(&M) -> T + Send + Sync + 'static,
+) -> BTreeSet<String> {
+    ends(move || {
+        let mux = M::new(Arc::new(Service::new(&Input::new(&[1], 1))));
+        let theirs = Arc::clone(&mux);
+        let caller = thread::spawn(move || theirs.call(Message { tag: 0, body: 0 }).is_some());
+        let seen = look(&mux);
+        let replied = caller.join().unwrap();
+        mux.close();
+        (seen, replied)
+    })
+}
+
+#[test]
+fn a_call_is_pending_while_it_is_on_its_way() {
+    assert_eq!(meanwhile(delete::Mux::pending), lines(["(0, true)", "(1, true)"]));
+    assert_eq!(meanwhile(cancel::Mux::pending), lines(["(0, true)", "(1, true)"]));
+}
+
+#[test]
+fn a_call_is_cancelled_or_has_its_reply() {
+    assert_eq!(meanwhile(|mux: &cancel::Mux| mux.cancel(0)), lines(["(false, true)", "(true, false)"]));
 }

@@ -216,3 +216,10 @@ fn a_server_that_drops_tells_how_many() {
     });
     assert_eq!(golden, lines(["(0, 2)", "(1, 1)", "(2, 0)"]));
 }
+
+/// A subscriber that comes and goes receives nothing until it leaves, and misses what is published in between.
+#[test]
+fn who_leaves_a_server_that_drops_has_missed_what_came_meanwhile() {
+    let golden = ends(|| received::<drop::Server>(&Input::new(&[2, 1], 1)).passing);
+    assert_eq!(golden, lines(["[([], 0)]", "[([], 1)]", "[([], 2)]"]));
+}

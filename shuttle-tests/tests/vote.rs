@@ -161,6 +161,28 @@ fn votes_under_a_lock_are_decided_in_one_way() {
     assert_eq!(decisions::<polling::Election>(), right);
 }
 
+/// What main decides when the only vote that is needed has come, and a second voter never comes.
+fn decides_early<E: Elect>() -> BTreeSet<String> {
+    ends_within(STEPS, || {
+        let election = Arc::new(E::new(2, 1));
+        let voting = Arc::clone(&election);
+        thread::spawn(move || voting.vote(true));
+        election.decide()
+    })
+}
+
+#[test]
+fn main_waits_for_no_vote_that_does_not_matter_unless_it_drains() {
+    assert_eq!(decides_early::<condvar::Election>(), lines(["true"]));
+    assert_eq!(decides_early::<broadcast_after_unlock::Election>(), lines(["true"]));
+    assert_eq!(decides_early::<signal::Election>(), lines(["true"]));
+    assert_eq!(decides_early::<busy_lock::Election>(), lines(["true"]));
+    assert_eq!(decides_early::<polling::Election>(), lines(["true"]));
+    assert_eq!(decides_early::<channel_buffered::Election>(), lines(["true"]));
+    assert_eq!(decides_early::<channel_done::Election>(), lines(["true"]));
+    assert_eq!(decides_early::<channel_drain::Election>(), lines(["Deadlock {main:recv}"]));
+}
+
 #[test]
 fn a_wake_up_that_is_lost_or_taken_for_the_last_is_the_only_other_way() {
     let right = lines(["0 yes: lost", "1 yes: lost", "2 yes: win"]);

@@ -30,9 +30,9 @@ impl Transfer for Bank {
         *target += 1;
     }
 
-    fn audit(&self) -> i64 {
+    fn audit(&self) -> [i64; 2] {
         let alice = self.accounts[ALICE].lock().expect("no transfer panics");
         let bob = self.accounts[BOB].lock().expect("no transfer panics");
-        *alice + *bob
+        [*alice, *bob]
     }
 }

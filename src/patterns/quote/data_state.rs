@@ -23,7 +23,6 @@ impl Read for Scanner {
                 (0, _) => return false,
                 (1, '"') => return true,
                 (1, '\\') => state = 2,
-                (1, _) => {}
                 _ => state = 1,
             }
         }

@@ -227,7 +227,7 @@ pub fn elections<S: Server>(input: &Input) {
 }
 
 /// The scenario without that assertion: each server that leads, and the term. Only this is asserted: whoever asks for
-/// votes is the candidate of the term that they are asked in.
+/// votes is the candidate of the term, after term 0, that they are asked in; and each election asks all others, once.
 pub fn leaders<S: Server>(input: &Input) -> BTreeSet<(usize, usize)> {
     let servers = (0..input.work.len()).map(S::new).collect();
     let cluster = Cluster(Arc::new(Inner { servers, apart: input.goal > 0, running: WaitGroup::new() }));
@@ -241,15 +241,15 @@ pub fn leaders<S: Server>(input: &Input) -> BTreeSet<(usize, usize)> {
     running.wait();
     let look = |server: &S| server.look(|raft| (raft.stood.clone(), raft.asked.clone(), raft.led.clone()));
     let seen: Vec<_> = servers.iter().map(look).collect();
-    let mut leaders = BTreeSet::new();
-    for (me, (_, asked, led)) in seen.iter().enumerate() {
-        for Args { term, candidate } in asked {
-            let stood = seen[*candidate].0.contains(term);
-            assert!(stood, "server {candidate} asks for votes in term {term}, in which it is no candidate");
-        }
-        leaders.extend(led.iter().map(|term| (me, *term)));
+    for Args { term, candidate } in seen.iter().flat_map(|(_, asked, _)| asked) {
+        let stood = *term > 0 && seen[*candidate].0.contains(term);
+        assert!(stood, "server {candidate} asks for votes in term {term}, in which it is no candidate");
     }
-    leaders
+    for (server, times) in input.work.iter().enumerate() {
+        let asked = seen.iter().flat_map(|(_, asked, _)| asked).filter(|args| args.candidate == server).count();
+        assert!(asked == times * (servers.len() - 1), "server {server} asks {asked} times in {times} elections");
+    }
+    seen.iter().enumerate().flat_map(|(me, (.., led))| led.iter().map(move |term| (me, *term))).collect()
 }
 
 /// The property of a program with a data race, which says nothing of who leads: it has none.
