@@ -105,7 +105,6 @@ impl Faults {
     }
 
     /// See [`Fault::Drop`].
-    #[expect(clippy::should_implement_trait, reason = "the faults are named as the field names them")]
     pub fn drop(self) -> Faults {
         self.with(Fault::Drop)
     }

@@ -350,7 +350,7 @@ impl<B: Transfer> Subject<Accounts> for Ledger<B> {
 
     fn apply(&self, operation: &Asked) -> Option<i64> {
         match *operation {
-            Asked::Audit => Some(self.0.audit()),
+            Asked::Audit => Some(self.0.audit().iter().sum()),
             Asked::Move(from, to) => {
                 self.0.transfer(from, to);
                 None

@@ -138,6 +138,7 @@ impl Footprint {
     }
 }
 
+#[cfg(raddle_shuttle)]
 impl Core {
     /// The objects that the thread's pending operation is an operation of: one, or a channel for each of its arms.
     pub(crate) fn used(&self, me: usize) -> SmallVec<[usize; 2]> {

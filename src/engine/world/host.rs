@@ -16,7 +16,7 @@ use super::{
     core::{Core, Guard, Op, Status},
     disk::DiskState,
     event::{Kind, ObjectKind, Value},
-    footprint::{Access, Footprint, Place},
+    footprint::{Access, Place},
     object::State,
 };
 use crate::host::Fault;
@@ -112,7 +112,8 @@ impl Core {
     }
 
     /// A crash of the host changes all that others can see of it. What that is, grows until it comes.
-    pub(super) fn touch_host(&self, object: Option<usize>, touched: &mut Footprint) {
+    #[cfg(raddle_shuttle)]
+    pub(super) fn touch_host(&self, object: Option<usize>, touched: &mut super::footprint::Footprint) {
         let Some(State::Host(host)) = object.map(|object| &self.objects[object].state) else { return };
         touched.touch(Place::Life(*host, self.simulated.hosts[*host].life), Access::Changes);
         let of_host = |state: &State| match state {

@@ -25,7 +25,10 @@ mod dump;
 mod ending;
 pub(crate) mod event;
 pub(crate) mod facts;
-#[cfg(raddle_shuttle)]
+#[cfg_attr(
+    not(raddle_shuttle),
+    allow(dead_code, unused_imports, reason = "of use to those who know which steps commute")
+)]
 pub(crate) mod footprint;
 pub(crate) mod group;
 pub(crate) mod host;

@@ -47,7 +47,10 @@ pub(crate) enum State {
     Disk(DiskState),
     File(FileState),
     /// Its number.
-    Host(usize),
+    Host(
+        #[cfg_attr(not(raddle_shuttle), expect(dead_code, reason = "of use to those who know which steps commute"))]
+        usize,
+    ),
     /// Of a history, which is kept by its recorder.
     Marks,
     /// What dropped references published.

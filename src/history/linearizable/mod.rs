@@ -108,7 +108,7 @@ where
 /// be linearizable in the scenarios that were exhausted, and in no others; [`Passed`] says how many those are.
 ///
 /// Memory is sequentially consistent. A build that is narrowed to loom explores in its world, draws nothing, and takes an
-/// atomic that is read late for one that is not linearizable: see [`Recorder`].
+/// atomic that is read late for one that is not linearizable: see [`Recorder`](super::Recorder).
 ///
 /// ```
 /// # #[cfg(feature = "model")] {
