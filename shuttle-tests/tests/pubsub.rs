@@ -7,10 +7,11 @@ use raddle::{
     patterns::{
         Input,
         pubsub::{
-            Received, Server, drop, helper, helper_and, helper_resubscribe, r#loop, loop_cancel, mutex, mutex_cancel,
-            received,
+            Received, Server, drop, helper, helper_and, helper_remember, helper_resubscribe, r#loop, loop_cancel,
+            mutex, mutex_cancel, received,
         },
     },
+    sync::Arc,
 };
 use shuttle_tests::verify;
 
@@ -222,4 +223,22 @@ fn a_server_that_drops_tells_how_many() {
 fn who_leaves_a_server_that_drops_has_missed_what_came_meanwhile() {
     let golden = ends(|| received::<drop::Server>(&Input::new(&[2, 1], 1)).passing);
     assert_eq!(golden, lines(["[([], 0)]", "[([], 1)]", "[([], 2)]"]));
+}
+
+/// What a subscriber has that is subscribed, and leaves once an event has been published.
+fn leaves<S: Server>() -> std::collections::BTreeSet<String> {
+    ends(|| {
+        let (server, c) = (Arc::new(S::new()), Chan::new(0));
+        server.subscribe(&c);
+        server.publish((1, 1));
+        let left = S::leave(&server, &c);
+        server.stop();
+        left
+    })
+}
+
+#[test]
+fn who_leaves_a_server_with_helpers_has_what_was_published_before() {
+    assert_eq!(leaves::<helper::Server>(), lines(["([(1, 1)], 0)"]));
+    assert_eq!(leaves::<helper_remember::Server>(), lines(["([(1, 1)], 0)"]));
 }

@@ -4,13 +4,16 @@
 use std::collections::BTreeSet;
 
 use proptest::collection::vec;
-use raddle::patterns::{
-    Input,
-    raft::{Server, double_check, leaders, rpc, rpc_late, rpc_locked, stale_tally},
+use raddle::{
+    Kind,
+    patterns::{
+        Input,
+        raft::{Server, double_check, leaders, rpc, rpc_late, rpc_locked, stale_tally},
+    },
 };
 use shuttle_tests::verify;
 
-use crate::common::{ends, hold, lines, named};
+use crate::common::{ends, hold, lines, named, outcomes};
 
 #[test]
 fn rpc_locked_raft_waits_for_those_who_wait() {
@@ -73,6 +76,20 @@ fn asking_with_the_lock_held_ends_well_or_with_all_waiting() {
     assert_eq!(asking::<rpc_locked::Server>(), lines(["{}", deadlock]));
     assert_eq!(asking::<rpc_late::Server>(), lines(["{}"]));
     assert_eq!(asking::<rpc::Server>(), lines(["{}"]));
+}
+
+/// One server of two starts an election: how many locks its goroutine takes.
+fn locks<S: Server>() -> usize {
+    let outcomes = outcomes(|| leaders::<S>(&Input::new(&[1, 0], 0)));
+    let [only] = &outcomes[..] else { panic!("it ends in {} ways", outcomes.len()) };
+    only.steps.iter().filter(|step| step.kind == Kind::Lock && step.thread == 1).count()
+}
+
+/// The lock of whom it asks and, if votes are counted, its own.
+#[test]
+fn a_reply_that_tells_of_no_later_term_takes_no_lock() {
+    assert_eq!(locks::<rpc::Server>(), 1);
+    assert_eq!(locks::<double_check::Server>(), 2);
 }
 
 /// Three servers, two of which start an election: who leads which term.
