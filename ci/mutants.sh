@@ -34,7 +34,7 @@ worker() {
         done < <(grep "/$pattern/" <<<"$fixed")
         # 2: some mutant is missed; 3: some takes too long, which is noticed too.
         CARGO_TARGET_DIR=$scratch/target-$1 cargo mutants --in-place --package raddle --test-package shuttle-tests \
-            --output "$scratch/$pattern" --baseline skip --timeout 30 --build-timeout 300 --colors never --no-shuffle "${files[@]}" \
+            --output "$scratch/$pattern" --baseline skip --timeout 120 --build-timeout 300 --colors never --no-shuffle "${files[@]}" \
             -- --test suite -- "$pattern::" "fixed_$pattern" >"$scratch/$pattern.log" 2>&1 ||
             { status=$?; [ "$status" -eq 2 ] || [ "$status" -eq 3 ]; } || { cat "$scratch/$pattern.log" >&2; return 1; }
     done

@@ -139,7 +139,8 @@ fn catalogue(root: &Path) -> Result<String, Failure> {
         }
         let worlds = |what: &str, end: &str| {
             let path = |world: World| format!("{}/{what}/{}{end}", suite(world), pattern.name);
-            let there = [World::Loom, World::Shuttle].into_iter().filter(|world| root.join(path(*world)).exists());
+            let stored = |world: &World| pattern.cases.iter().any(|case| seeded(case).any(|other| other == *world));
+            let there = [World::Loom, World::Shuttle].into_iter().filter(|world| what == "tests" || stored(world));
             there.map(|world| link(world.name(), &path(world))).collect::<Vec<_>>().join(", ")
         };
         let row = [

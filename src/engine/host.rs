@@ -32,7 +32,7 @@
 //!     server.kill();
 //! }
 //! # #[cfg(feature = "model")]
-//! raddle::check(model);
+//! raddle::check("an echo whose server crashes", model);
 //! ```
 
 use std::{fmt, panic::Location, sync::Arc};
