@@ -19,7 +19,7 @@
 //! });
 //! recorder.history().assert_linearizable::<Register<i32>>();
 //! # };
-//! # test();
+//! # let _ = &test;
 //! # #[cfg(feature = "model")]
 //! # raddle::check("a register behind a lock", test);
 //! ```

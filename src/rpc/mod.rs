@@ -3,7 +3,7 @@
 //! A [`Service`] says what can be asked of it, as a type, and what it answers. A [`Server`] runs it; a [`Client`] asks, and
 //! its [`Delivery`] says what it does when no reply comes.
 //!
-//! ```
+//! ```no_run
 //! use raddle::{
 //!     rpc::{Client, ClientOptions, Delivery, Server, ServerOptions, Service},
 //!     sync::Mutex,
@@ -24,13 +24,11 @@
 //! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # #[cfg(not(any(loom, shuttle)))] {
 //! let server = Server::bind("127.0.0.1:0", Counter(Mutex::new(0)), ServerOptions::default())?;
 //! let mut client = Client::<Counter>::new(server.local_addr(), Delivery::AtMostOnce, ClientOptions::default());
 //! assert_eq!(client.call(&2)?, 2);
 //! assert_eq!(client.call(&3)?, 5);
 //! assert_eq!(client.call(&u64::MAX).unwrap_err().to_string(), "the service said no: \"that is too much\"");
-//! # }
 //! # Ok(())
 //! # }
 //! ```

@@ -1,5 +1,6 @@
 //! The key/value server in a process of its own, killed and started again, behind a network that cuts connections, with many
-//! clients. What was acknowledged is there, once, in order; and nothing twice.
+//! clients. What was acknowledged is there, once, in order; and nothing twice. And one order of all calls explains all that the
+//! clients were told.
 
 use std::{
     collections::HashMap,
@@ -17,7 +18,8 @@ use std::{
 };
 
 use raddle::{
-    patterns::kv::{Answer, Refusal, Request, Store},
+    history::Recorder,
+    patterns::kv::{Answer, Map, Refusal, Request, Store},
     rpc::{CallError, Client, ClientOptions, Delivery::ExactlyOnce, Server, ServerOptions},
 };
 
@@ -119,9 +121,12 @@ fn pass_on(mut from: &TcpStream, mut to: &TcpStream, left: &AtomicUsize, cuts: &
     let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
 }
 
+/// What the clients were told, and when.
+type Told = Recorder<Request, Result<Answer, Refusal>>;
+
 /// What a client does with its calls: appends numbered words to a key that it shares, looks whether they are there, and
 /// counts in a key of its own, which fails if a step is lost or taken twice. Returns how many words.
-fn work(server: SocketAddr, me: usize, calls: usize, done: &AtomicUsize) -> usize {
+fn work(server: SocketAddr, me: usize, calls: usize, done: &AtomicUsize, recorder: &Told) -> usize {
     let options = ClientOptions {
         timeout: Duration::from_secs(5),
         attempts: 10_000,
@@ -129,9 +134,12 @@ fn work(server: SocketAddr, me: usize, calls: usize, done: &AtomicUsize) -> usiz
         ..ClientOptions::default()
     };
     let mut client = Client::<Store>::new(server, ExactlyOnce, options);
-    // All calls pass here: this is where a history is recorded.
-    let mut ask = |request: Request| -> Result<Answer, CallError<Refusal>> {
-        let answer = client.call(&request);
+    let mut ask = |request: Request| -> Result<Answer, Refusal> {
+        let answer = recorder.record(me, request, |request| match client.call(request) {
+            Ok(answer) => Ok(answer),
+            Err(CallError::No(refusal)) => Err(refusal),
+            Err(why) => panic!("client {me} is not answered: {why}"),
+        });
         done.fetch_add(1, SeqCst);
         answer
     };
@@ -183,10 +191,11 @@ fn torture(clients: usize, calls: usize, kills: usize) {
     let target = Arc::new(Mutex::new(process.address));
     let (cuts, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let server = network(Arc::clone(&target), 8_000 + 3 * calls / clients * 16, Arc::clone(&cuts));
+    let recorder: Arc<Told> = Arc::new(Recorder::new());
     let workers: Vec<_> = (0..clients)
         .map(|me| {
-            let done = Arc::clone(&done);
-            thread::spawn(move || work(server, me, calls / clients, &done))
+            let (done, recorder) = (Arc::clone(&done), Arc::clone(&recorder));
+            thread::spawn(move || work(server, me, calls / clients, &done, &recorder))
         })
         .collect();
     let mut killed = 0;
@@ -208,10 +217,12 @@ fn torture(clients: usize, calls: usize, kills: usize) {
     let process = Process::start(&scratch.0);
     let mut client = Client::<Store>::new(process.address, ExactlyOnce, ClientOptions::default());
     for (me, count) in words.iter().enumerate() {
-        let answer = client.call(&Request::Get { key: shared_key(me) }).unwrap();
-        let Answer::Value(Some(value)) = answer else { panic!("{answer:?}") };
+        let get = Request::Get { key: shared_key(me) };
+        let answer = recorder.record(clients, get, |get| Ok(client.call(get).unwrap()));
+        let Ok(Answer::Value(Some(value))) = answer else { panic!("{answer:?}") };
         assert_eq!(words_of(&value)[&me].len(), *count, "client {me}");
     }
+    recorder.history().assert_linearizable::<Map>();
     assert_eq!(killed, kills, "it was over too soon");
     assert!(cuts.load(SeqCst) >= clients, "no more than {} connections were cut", cuts.load(SeqCst));
     println!(
