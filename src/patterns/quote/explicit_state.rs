@@ -26,7 +26,6 @@ impl Push for Scanner {
             (0, _) => return Status::BadInput,
             (1, '"') => return Status::Success,
             (1, '\\') => self.state = 2,
-            (1, _) => {}
             _ => self.state = 1,
         }
         Status::NeedMoreInput
