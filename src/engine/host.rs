@@ -140,7 +140,8 @@ impl Faults {
 
 /// A process of a model: see the [module](self).
 ///
-/// Dropping it changes nothing: the host goes on. A model whose server waits for connections for ever ends by [`Host::kill`].
+/// Dropping it changes nothing: the host goes on. When main has returned and nobody can take a step, all hosts end if one of
+/// their threads waits for a connection, or for what comes over one; what then still waits is a Leak.
 #[derive(Debug)]
 pub struct Host(usize);
 

@@ -13,7 +13,8 @@
 //! - Nobody answers for a host that has crashed and starts again: to connect waits until it listens again. If nothing else can
 //!   go on that is `TimedOut`. Where nobody listens otherwise, it is `ConnectionRefused`.
 //! - What was sent comes before what is done by whoever has read it.
-//! - A listener that nobody closes waits for ever, which is a Leak: end a host by [`Host::kill`](crate::host::Host::kill).
+//! - A thread of a [host](crate::host) may wait for connections, and for what comes over them, when main has returned: hosts end
+//!   then. Any other thread that waits so for ever is a Leak.
 //!
 //! Not there in a model, and said so by the error `Unsupported`: `set_nonblocking(true)`.
 
