@@ -153,17 +153,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Whether it is an operation on the network or on a disk.
-    #[cfg(raddle_shuttle)]
-    pub(crate) fn is_outward(self) -> bool {
-        let net = matches!(
-            self,
-            Kind::Bind | Kind::Connect | Kind::Accept | Kind::StreamRead | Kind::StreamWrite | Kind::Close
-        );
-        let file = matches!(self, Kind::FileOpen | Kind::FileCreate | Kind::FileRead | Kind::FileWrite);
-        net || file || matches!(self, Kind::FileSync | Kind::FileRename)
-    }
-
     /// The operation's name as a trace shows it.
     pub fn name(self) -> &'static str {
         match self {

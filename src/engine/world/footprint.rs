@@ -168,12 +168,10 @@ impl Core {
             return touched;
         }
         let op = &thread.op;
-        if op.kind.is_outward() && thread.home.host != 0 {
-            touched.touch(Place::Life(thread.home.host, thread.home.life), Access::Reads);
-            if !self.alive(me) {
-                // All that comes of it is that the thread finds its host crashed.
-                return touched;
-            }
+        if !thread.also.is_empty() && !self.alive(me) {
+            // All that comes of it is that the thread finds its host crashed.
+            touched.touch(thread.home.place(), Access::Reads);
+            return touched;
         }
         let access = match (op.kind, op.object.map(|object| &self.objects[object].state)) {
             (Kind::Load | Kind::Read | Kind::TryRead | Kind::Look | Kind::Get | Kind::IsCompleted, _) => Access::Reads,

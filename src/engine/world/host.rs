@@ -31,6 +31,13 @@ pub(crate) struct Home {
     pub(crate) life: u32,
 }
 
+impl Home {
+    /// That the host still has this life: what each operation on the network or a disk depends on.
+    pub(super) fn place(self) -> Place {
+        Place::Life(self.host, self.life)
+    }
+}
+
 /// What the network, the hosts and their disks are in an execution.
 #[derive(Default)]
 pub(crate) struct Simulated {
@@ -115,7 +122,8 @@ impl Core {
     #[cfg(raddle_shuttle)]
     pub(super) fn touch_host(&self, object: Option<usize>, touched: &mut super::footprint::Footprint) {
         let Some(State::Host(host)) = object.map(|object| &self.objects[object].state) else { return };
-        touched.touch(Place::Life(*host, self.simulated.hosts[*host].life), Access::Changes);
+        let life = Home { host: *host, life: self.simulated.hosts[*host].life };
+        touched.touch(life.place(), Access::Changes);
         let of_host = |state: &State| match state {
             State::Net(_) => true,
             State::Listener(listener) => listener.home.host == *host,
@@ -152,6 +160,7 @@ impl Execution {
             let mut core = self.core.borrow_mut();
             let thread = &mut core.threads[me];
             thread.also.clear();
+            thread.also.extend((thread.home.host != 0).then(|| (thread.home.place(), Access::Reads)));
             thread.also.extend(also.iter().map(|(object, access)| (Place::Object(*object), *access)));
             thread.patience = patience;
         }
