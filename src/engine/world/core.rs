@@ -18,7 +18,7 @@ use super::{
     progress::Progress,
     turns::Turns,
 };
-use crate::{check::Waiting, thread::Stack};
+use crate::thread::Stack;
 
 /// What a thread is about to do.
 #[derive(Clone, Copy, Debug)]
@@ -461,24 +461,6 @@ impl Core {
             (None, 0) => "main".to_owned(),
             (None, thread) => format!("t{thread}"),
         }
-    }
-
-    /// Who waits for what, and where.
-    pub(crate) fn waiting(&self) -> Vec<Waiting> {
-        (0..self.threads.len())
-            .filter(|&t| self.threads[t].status == Status::Pending && self.threads[t].op.kind != Kind::Rest)
-            .map(|t| {
-                let op = &self.threads[t].op;
-                Waiting {
-                    thread: self.thread_name(t),
-                    operation: op.kind,
-                    object: self.object_ref(op),
-                    held_by: self.holder(op).map(|holder| self.thread_name(holder)),
-                    file: op.location.file().to_owned(),
-                    line: op.location.line(),
-                }
-            })
-            .collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Abort, Engine, Execution,
-    core::{Guard, Op, Status},
+    core::{Core, Guard, Op, Status},
     event::Kind,
     facts::{Facts, Stop},
     pause::is_pause,
@@ -221,6 +221,26 @@ impl Execution {
             }
             self.let_others_unwind(me);
         }
+    }
+}
+
+impl Core {
+    /// Who waits for what, and where.
+    pub(crate) fn waiting(&self) -> Vec<Waiting> {
+        (0..self.threads.len())
+            .filter(|&t| self.threads[t].status == Status::Pending && self.threads[t].op.kind != Kind::Rest)
+            .map(|t| {
+                let op = &self.threads[t].op;
+                Waiting {
+                    thread: self.thread_name(t),
+                    operation: op.kind,
+                    object: self.object_ref(op),
+                    held_by: self.holder(op).map(|holder| self.thread_name(holder)),
+                    file: op.location.file().to_owned(),
+                    line: op.location.line(),
+                }
+            })
+            .collect()
     }
 }
 
