@@ -89,9 +89,10 @@ impl<S: Service, R: Replies> Calls for Dispatcher<S, R> {
                 outcome
             }
         };
+        let journal = self.journal.as_ref().map(|journal| (journal, journal.end()));
         drop(replies);
-        match &self.journal {
-            Some(journal) => journal.sync().ok().map(|()| outcome),
+        match journal {
+            Some((journal, mark)) => journal.sync(mark).ok().map(|()| outcome),
             None => Some(outcome),
         }
     }

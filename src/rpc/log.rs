@@ -50,11 +50,14 @@ pub trait Journal: Send + Sync + 'static {
     /// If the call is not in the log, and will not be found there.
     fn append(&self, call: &Call<'_>) -> Result<(), LogError>;
 
-    /// Returns when all that has been appended survives a crash.
+    /// How far it has been written: a mark for [`sync`](Journal::sync). It is asked between calls of `append`.
+    fn end(&self) -> u64;
+
+    /// Returns when all up to the mark survives a crash.
     ///
     /// # Errors
     /// If it may, or may not. Nothing can be appended after that.
-    fn sync(&self) -> Result<(), LogError>;
+    fn sync(&self, mark: u64) -> Result<(), LogError>;
 }
 
 /// Why a log cannot be used.
@@ -215,10 +218,13 @@ impl Journal for Log {
         Ok(())
     }
 
-    fn sync(&self) -> Result<(), LogError> {
-        let wanted = self.end.load(SeqCst);
+    fn end(&self) -> u64 {
+        self.end.load(SeqCst)
+    }
+
+    fn sync(&self, mark: u64) -> Result<(), LogError> {
         let _syncing = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
-        if wanted <= self.synced.load(SeqCst) {
+        if mark <= self.synced.load(SeqCst) {
             return Ok(());
         }
         let end = self.end.load(SeqCst);

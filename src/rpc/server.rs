@@ -1,6 +1,6 @@
 //! A server: a thread that accepts, and one for each connection.
 
-use std::{collections::BTreeMap, io, mem, ops::Deref, path::PathBuf};
+use std::{io, ops::Deref, path::PathBuf};
 
 use thiserror::Error;
 
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Weak,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
     thread::{self, JoinHandle},
@@ -25,6 +25,9 @@ use crate::{
 
 /// How long a server that cannot accept waits before it tries again.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// So many threads may be done before somebody joins them.
+const TIDY: usize = 16;
 
 /// What a server may take.
 #[derive(Clone, Debug)]
@@ -89,22 +92,12 @@ struct Shared {
     calls: Box<dyn Calls>,
     options: ServerOptions,
     stopping: AtomicBool,
-    threads: Mutex<Threads>,
 }
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Shared").field("options", &self.options).finish_non_exhaustive()
     }
-}
-
-/// The connections' threads.
-#[derive(Default)]
-struct Threads {
-    next: u64,
-    running: BTreeMap<u64, (Arc<TcpStream>, JoinHandle<()>)>,
-    /// They are done, and nobody has joined them.
-    ended: Vec<JoinHandle<()>>,
 }
 
 impl Server {
@@ -140,10 +133,10 @@ impl Server {
 
     fn start(listener: TcpListener, calls: impl Calls, options: ServerOptions) -> Result<Server, StartError> {
         let address = listener.local_addr().map_err(StartError::Bind)?;
-        let (stopping, threads) = (AtomicBool::new(false), Mutex::default());
-        let shared = Arc::new(Shared { calls: Box::new(calls), options, stopping, threads });
+        let shared = Arc::new(Shared { calls: Box::new(calls), options, stopping: AtomicBool::new(false) });
         let theirs = Arc::clone(&shared);
-        let acceptor = thread::Builder::new().spawn(move || accept(&theirs, &listener)).map_err(StartError::Thread)?;
+        let acceptor = thread::Builder::new().name("acceptor".to_owned());
+        let acceptor = acceptor.spawn(move || accept(&theirs, &listener)).map_err(StartError::Thread)?;
         Ok(Server { address, shared, acceptor: Some(acceptor) })
     }
 
@@ -178,80 +171,66 @@ impl Drop for Server {
         if let Some(acceptor) = self.acceptor.take() {
             let _ = acceptor.join();
         }
-        let mut threads = self.shared.threads();
-        // Who is running a call still writes the reply, and then reads that there is nothing more.
-        threads.running.values().for_each(|(stream, _)| drop(stream.shutdown(Shutdown::Read)));
-        let running = mem::take(&mut threads.running).into_values().map(|(_, thread)| thread);
-        let all: Vec<JoinHandle<()>> = running.chain(mem::take(&mut threads.ended)).collect();
-        drop(threads);
-        all.into_iter().for_each(|thread| drop(thread.join()));
     }
 }
 
-impl Shared {
-    fn threads(&self) -> MutexGuard<'_, Threads> {
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// A connection's thread, and what it reads from, for as long as it does.
+struct Served {
+    stream: Weak<TcpStream>,
+    thread: JoinHandle<()>,
 }
 
-/// Takes connections until the server stops.
+/// Takes connections until the server stops; then lets the calls that run come to their end, and waits for all threads. Who they
+/// are is this thread's own business, which needs no lock.
 fn accept(shared: &Arc<Shared>, listener: &TcpListener) {
+    let (mut served, mut count) = (Vec::new(), 0_u64);
+    // Who is done need not be joined at once, but before there are twice as many.
+    let mut tidy_at = TIDY;
     loop {
         let accepted = listener.accept();
-        let mut threads = shared.threads();
         if shared.stopping.load(SeqCst) {
-            return;
+            break;
         }
-        let ended = mem::take(&mut threads.ended);
-        let full = threads.running.len() >= shared.options.connections;
+        if served.len() >= tidy_at.min(shared.options.connections) {
+            served = tidy(served);
+            tidy_at = TIDY.max(2 * served.len());
+        }
         match accepted {
-            Ok((stream, _)) if full => {
-                drop(threads);
+            Ok((stream, _)) if served.len() >= shared.options.connections => {
                 let timeout = shared.options.timeout;
                 if let Ok(connection) = Connection::new(Box::new(stream), 0, None, timeout) {
                     refuse(&connection, Refused::Busy);
                 }
             }
             Ok((stream, _)) => {
-                let id = threads.next;
-                threads.next += 1;
                 let stream = Arc::new(stream);
-                let (theirs, mine) = (Arc::clone(shared), Arc::clone(&stream));
+                let (theirs, mine) = (Arc::clone(shared), Arc::downgrade(&stream));
+                count += 1;
+                let thread = thread::Builder::new().name(format!("connection {count}"));
                 // If there is no thread to be had the connection is closed.
-                if let Ok(thread) = thread::Builder::new().spawn(move || serve(&theirs, id, mine)) {
-                    threads.running.insert(id, (stream, thread));
+                if let Ok(thread) = thread.spawn(move || serve(&theirs, stream)) {
+                    served.push(Served { stream: mine, thread });
                 }
-                drop(threads);
             }
-            Err(_) => {
-                drop(threads);
-                // Such as too many open files: it will not be better at once.
-                thread::sleep(PAUSE);
-            }
-        }
-        ended.into_iter().for_each(|thread| drop(thread.join()));
-    }
-}
-
-/// A connection's thread says that it is done, also when a call panics.
-struct Ending<'a> {
-    shared: &'a Shared,
-    id: u64,
-}
-
-impl Drop for Ending<'_> {
-    fn drop(&mut self) {
-        let mut threads = self.shared.threads();
-        if let Some((stream, thread)) = threads.running.remove(&self.id) {
-            let _ = stream.shutdown(Shutdown::Both);
-            threads.ended.push(thread);
+            // Such as too many open files: it will not be better at once.
+            Err(_) => thread::sleep(PAUSE),
         }
     }
+    // Who is running a call still writes the reply, and then reads that there is nothing more.
+    let streams = served.iter().filter_map(|served| served.stream.upgrade());
+    streams.for_each(|stream| drop(stream.shutdown(Shutdown::Read)));
+    served.into_iter().for_each(|served| drop(served.thread.join()));
+}
+
+/// Joins those that are done; the others are returned.
+fn tidy(served: Vec<Served>) -> Vec<Served> {
+    let (done, running): (Vec<_>, Vec<_>) = served.into_iter().partition(|served| served.thread.is_finished());
+    done.into_iter().for_each(|served| drop(served.thread.join()));
+    running
 }
 
 /// Runs the calls of a connection, one after the other.
-fn serve(shared: &Arc<Shared>, id: u64, stream: Arc<TcpStream>) {
-    let _ending = Ending { shared, id };
+fn serve(shared: &Arc<Shared>, stream: Arc<TcpStream>) {
     let ServerOptions { limit, idle, timeout, .. } = shared.options;
     let Ok(mut connection) = Connection::new(stream, limit, idle, timeout) else { return };
     let why = loop {

@@ -216,7 +216,11 @@ impl Journal for Failing {
         if self.write { Err(LogError::Failed("disk".into())) } else { Ok(()) }
     }
 
-    fn sync(&self) -> Result<(), LogError> {
+    fn end(&self) -> u64 {
+        0
+    }
+
+    fn sync(&self, _: u64) -> Result<(), LogError> {
         Err(LogError::Failed("disk".into()))
     }
 }

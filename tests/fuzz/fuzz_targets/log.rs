@@ -27,7 +27,7 @@ fuzz_target!(|bytes: &[u8]| {
     let (log, _) = open(&path).unwrap();
     let id = CallId { client: 1, sequence: 1 };
     log.append(&Call { id, delivery: Delivery::ExactlyOnce, resent: false, body: b"synced" }).unwrap();
-    log.sync().unwrap();
+    log.sync(log.end()).unwrap();
     drop(log);
     let whole = fs::read(&path).unwrap();
     fs::write(&path, [&whole, bytes].concat()).unwrap();
