@@ -52,7 +52,8 @@ pub enum Fault {
     Delay,
     /// A message is lost, and what follows on its connection in both directions; nobody is told. A new connection works.
     Partition,
-    /// A host crashes before an operation of one of its threads on the network or the disk, and starts again.
+    /// A host crashes at any moment, and starts again; also one that has ended and that nobody has joined, since it may have
+    /// crashed just before.
     Crash,
     /// Of what was written to a file and not synced, a crash leaves nothing, a part, or all of it; without this, nothing. No
     /// fault of its own, it needs no budget.
@@ -80,8 +81,12 @@ impl fmt::Display for Fault {
 
 /// How much may go wrong in an execution: which kinds of faults, and how many in all.
 ///
-/// An explorer tries every place for each of them. A sampler draws: one in twelve messages or operations is struck, as long as
-/// the budget lasts.
+/// An explorer tries every place for each of them; who crashes a host is a thread of the model there, called `crash`. A
+/// sampler draws: one in twelve messages or operations is struck, as long as the budget lasts.
+///
+/// What others can see of a host is what comes over the network, and what is on its disk. A crash is tried wherever that makes
+/// a difference, and not between steps that only the host's own memory knows of: what a host's threads do there may be seen
+/// by a test that shares memory with them, as it is after the crash or as it is before it.
 ///
 /// TCP neither duplicates nor reorders what is sent over one connection, and neither does this network: it would be a false
 /// alarm. What a server sees twice, or in another order than it was sent in, are requests that came late or were lost and
@@ -129,12 +134,14 @@ impl Faults {
         self.with(Fault::Tear)
     }
 
-    /// From here on they may happen, in this execution, in place of those that were allowed before.
+    /// From here on they may happen, in this execution, in place of those that were allowed before. That is a step of the
+    /// model.
     ///
     /// # Panics
     /// Outside a model, and in a model on real threads: nothing can be made to go wrong there.
+    #[track_caller]
     pub fn allow(self) {
-        here("Faults::allow").allow_faults(self.budget, &self.kinds);
+        here("Faults::allow").allow_faults(self.budget, &self.kinds, Location::caller());
     }
 }
 

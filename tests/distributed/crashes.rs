@@ -5,10 +5,13 @@ use std::io::{ErrorKind, Read, Write};
 use crate::common::*;
 use raddle::{
     FailureKind::{Leak, Panic},
-    fs,
+    channel, fs,
     host::{self, Faults},
     net::{TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
     thread,
 };
 
@@ -106,6 +109,27 @@ fn a_host_that_is_killed_leaves_nobody_waiting() {
 }
 
 #[test]
+fn who_waits_for_a_thread_that_has_died_dies_too() {
+    if !shuttle() {
+        return;
+    }
+    passes(|| {
+        let server = host::spawn("server", || {
+            let told = Arc::new((Mutex::new(false), Condvar::new()));
+            let tells = Arc::clone(&told);
+            thread::spawn(move || {
+                let listener = TcpListener::bind(HERE).unwrap();
+                drop(listener.accept());
+                *tells.0.lock().unwrap() = true;
+                tells.1.notify_all();
+            });
+            drop(told.1.wait_while(told.0.lock().unwrap(), |told| !*told));
+        });
+        server.kill();
+    });
+}
+
+#[test]
 fn a_host_that_panics_has_failed_unless_it_has_crashed() {
     fails(Panic, "the server is wrong", || {
         host::spawn("server", || panic!("the server is wrong"));
@@ -137,6 +161,84 @@ fn a_server_may_wait_for_connections_when_main_has_returned_and_for_nothing_else
             thread::park();
         });
     });
+}
+
+#[test]
+fn a_crash_that_is_no_longer_allowed_does_not_come_late() {
+    let asks = |calm: bool| {
+        move || {
+            let (ready, is_ready) = channel::unbounded();
+            let lives = Arc::new(AtomicUsize::new(0));
+            let counts = Arc::clone(&lives);
+            host::spawn("echo", move || {
+                counts.fetch_add(1, SeqCst);
+                let listener = TcpListener::bind(HERE).unwrap();
+                _ = ready.send(());
+                while let Ok((mut stream, _)) = listener.accept() {
+                    let mut byte = [0];
+                    while matches!(stream.read(&mut byte), Ok(1)) && stream.write(&byte).is_ok() {}
+                }
+            });
+            is_ready.recv().unwrap();
+            drop(is_ready);
+            Faults::new(1).crash().allow();
+            if calm {
+                Faults::new(0).allow();
+            }
+            let (mut stream, mut byte) = (TcpStream::connect(HERE).unwrap(), [0]);
+            (stream.write(&[7]).is_ok() && matches!(stream.read(&mut byte), Ok(1)), lives.load(SeqCst))
+        }
+    };
+    if shuttle() {
+        for strategy in [raddle::Strategy::Dpor, raddle::Strategy::Dfs] {
+            assert_eq!(Vec::from_iter(outcomes(strategy, asks(true))), [(true, 1), (true, 2)]);
+            let late = [(false, 1), (false, 2), (true, 1), (true, 2)];
+            assert_eq!(Vec::from_iter(outcomes(strategy, asks(false))), late);
+        }
+    }
+}
+
+#[test]
+fn a_host_that_may_crash_has_not_ended_before_it_does() {
+    let lives = |crashes| {
+        let lives = Arc::new(AtomicUsize::new(0));
+        let counts = Arc::clone(&lives);
+        Faults::new(crashes).crash().allow();
+        let host = host::spawn("writer", move || {
+            counts.fetch_add(1, SeqCst);
+            fs::write("log", "x").unwrap();
+        });
+        host.join();
+        lives.load(SeqCst)
+    };
+    if shuttle() {
+        // Crashed before it began, it counts one life less.
+        for strategy in [raddle::Strategy::Dpor, raddle::Strategy::Dfs] {
+            assert_eq!(Vec::from_iter(outcomes(strategy, move || lives(1))), [1, 2]);
+            assert_eq!(Vec::from_iter(outcomes(strategy, move || lives(2))), [1, 2, 3]);
+        }
+    }
+}
+
+#[test]
+fn of_many_steps_those_are_told_that_more_than_one_host_sees() {
+    if !shuttle() {
+        return;
+    }
+    for verdict in fails(Panic, "it is over", || {
+        let server = host::spawn("server", || {
+            let lock = Arc::new(Mutex::new(0));
+            (0..40).for_each(|_| *lock.lock().unwrap() += 1);
+            thread::Builder::new().name("silent".to_owned()).spawn(move || *lock.lock().unwrap() += 1).unwrap();
+            fs::write("log", "x").unwrap();
+        });
+        server.join();
+        panic!("it is over");
+    }) {
+        let shown = raddle::interleaving(verdict.failure.as_ref().unwrap());
+        assert!(shown.contains("write file") && shown.contains("steps that one host alone sees"), "{shown}");
+        assert!(!shown.contains("lock mutex") && !shown.contains("silent") && !shown.contains("/rustc/"), "{shown}");
+    }
 }
 
 #[test]

@@ -172,6 +172,35 @@ fn the_budget_is_for_all_threads_and_nothing_within_it_is_left_out() {
     explores(sets(&[&[], &[0], &[1], &[0, 1]]), || lost(2));
 }
 
+/// What is set is told.
+fn keeps_its_options(address: &str) {
+    let listener = TcpListener::bind(address).unwrap();
+    listener.set_ttl(9).unwrap();
+    assert_eq!((listener.ttl().unwrap(), listener.take_error().unwrap().is_none()), (9, true));
+    let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    assert_eq!(
+        (stream.nodelay().unwrap(), stream.read_timeout().unwrap(), stream.write_timeout().unwrap()),
+        (false, None, None)
+    );
+    stream.set_nodelay(true).unwrap();
+    stream.set_ttl(7).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
+    stream.set_write_timeout(Some(Duration::from_secs(4))).unwrap();
+    assert_eq!((stream.nodelay().unwrap(), stream.ttl().unwrap()), (true, 7));
+    assert_eq!(stream.read_timeout().unwrap(), Some(Duration::from_secs(3)));
+    assert_eq!(stream.write_timeout().unwrap(), Some(Duration::from_secs(4)));
+    assert!(stream.take_error().unwrap().is_none());
+    assert_eq!(stream.set_read_timeout(Some(Duration::ZERO)).unwrap_err().kind(), ErrorKind::InvalidInput);
+}
+
+#[test]
+fn options_are_kept_as_std_s_keeps_them() {
+    passes(|| keeps_its_options(HERE));
+    if real_threads() {
+        keeps_its_options("127.0.0.1:0");
+    }
+}
+
 #[test]
 fn outside_any_model_it_is_std_s() {
     if !real_threads() {

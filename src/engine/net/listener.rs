@@ -1,8 +1,16 @@
 //! `TcpListener`.
 
-use std::{fmt, io, iter::FusedIterator, panic::Location, sync::Arc};
+use std::{
+    fmt, io,
+    iter::FusedIterator,
+    panic::Location,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+};
 
-use super::{SocketAddr, TcpStream, ToSocketAddrs};
+use super::{SocketAddr, TcpStream, ToSocketAddrs, stream::HOPS};
 use crate::world::{self, Execution};
 
 /// Waits for connections: [`std::net::TcpListener`] in every world.
@@ -19,6 +27,7 @@ struct Listening {
     object: usize,
     address: SocketAddr,
     made: &'static Location<'static>,
+    ttl: AtomicU32,
 }
 
 /// Connections, one after another, for ever: [`std::net::Incoming`] in every world.
@@ -54,7 +63,13 @@ impl TcpListener {
         let made = Location::caller();
         super::stream::each(address, |address| {
             let (object, address) = ex.bind(address, made)?;
-            Ok(TcpListener(Inner::Model(Arc::new(Listening { execution: ex.id(), object, address, made }))))
+            Ok(TcpListener(Inner::Model(Arc::new(Listening {
+                execution: ex.id(),
+                object,
+                address,
+                made,
+                ttl: AtomicU32::new(HOPS),
+            }))))
         })
     }
 
@@ -100,6 +115,42 @@ impl TcpListener {
     /// See [`std::net::TcpListener::incoming`].
     pub fn incoming(&self) -> Incoming<'_> {
         Incoming(self)
+    }
+
+    /// See [`std::net::TcpListener::set_ttl`]. It changes nothing in a model.
+    ///
+    /// # Errors
+    /// As std's; none in a model.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        match &self.0 {
+            Inner::Std(listener) => listener.set_ttl(ttl),
+            Inner::Model(listening) => {
+                listening.ttl.store(ttl, Relaxed);
+                Ok(())
+            }
+        }
+    }
+
+    /// See [`std::net::TcpListener::ttl`].
+    ///
+    /// # Errors
+    /// As std's; none in a model.
+    pub fn ttl(&self) -> io::Result<u32> {
+        match &self.0 {
+            Inner::Std(listener) => listener.ttl(),
+            Inner::Model(listening) => Ok(listening.ttl.load(Relaxed)),
+        }
+    }
+
+    /// See [`std::net::TcpListener::take_error`]. In a model an operation returns its error itself, and there is none to take.
+    ///
+    /// # Errors
+    /// As std's; none in a model.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        match &self.0 {
+            Inner::Std(listener) => listener.take_error(),
+            Inner::Model(_) => Ok(None),
+        }
     }
 
     /// See [`std::net::TcpListener::set_nonblocking`].

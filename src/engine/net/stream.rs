@@ -32,7 +32,12 @@ struct Options {
     read_timeout: Option<Duration>,
     write_timeout: Option<Duration>,
     nodelay: bool,
+    /// `None`: as it is made.
+    ttl: Option<u32>,
 }
+
+/// How many hops a packet may take, unless something else is said.
+pub(super) const HOPS: u32 = 64;
 
 impl Connection {
     fn here(&self) -> &'static Execution {
@@ -257,6 +262,42 @@ impl TcpStream {
         match &self.0 {
             Inner::Std(stream) => stream.nodelay(),
             Inner::Model(connection) => Ok(connection.options(|options| options.nodelay)),
+        }
+    }
+
+    /// See [`std::net::TcpStream::set_ttl`]. It changes nothing in a model.
+    ///
+    /// # Errors
+    /// As std's; none in a model.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        match &self.0 {
+            Inner::Std(stream) => stream.set_ttl(ttl),
+            Inner::Model(connection) => {
+                connection.options(|options| options.ttl = Some(ttl));
+                Ok(())
+            }
+        }
+    }
+
+    /// See [`std::net::TcpStream::ttl`].
+    ///
+    /// # Errors
+    /// As std's; none in a model.
+    pub fn ttl(&self) -> io::Result<u32> {
+        match &self.0 {
+            Inner::Std(stream) => stream.ttl(),
+            Inner::Model(connection) => Ok(connection.options(|options| options.ttl).unwrap_or(HOPS)),
+        }
+    }
+
+    /// See [`std::net::TcpStream::take_error`]. In a model an operation returns its error itself, and there is none to take.
+    ///
+    /// # Errors
+    /// As std's; none in a model.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        match &self.0 {
+            Inner::Std(stream) => stream.take_error(),
+            Inner::Model(_) => Ok(None),
         }
     }
 

@@ -127,6 +127,12 @@ pub(crate) struct Thread {
     pub(crate) scoped: bool,
     /// It is unwinding.
     pub(crate) unwinding: bool,
+    /// What it does next to the network is seen by its host alone.
+    pub(crate) unseen: bool,
+    /// It crashes a host as long as what has been allowed so many times stands.
+    pub(crate) strikes: Option<u32>,
+    /// It unwinds because its host has crashed, or does so when it is resumed: what it still does to memory, nobody sees.
+    pub(crate) dies: bool,
     /// The latest of its panics, as the hook saw them: whichever is still under way is among them.
     pub(crate) notes: Vec<PanicNote>,
     /// In an execution that ends early: it waits for others to unwind first.
@@ -377,6 +383,9 @@ impl Core {
             joinable: parent.is_some(),
             scoped: false,
             unwinding: false,
+            unseen: false,
+            strikes: None,
+            dies: false,
             notes: Vec::new(),
             yields: false,
             left: false,

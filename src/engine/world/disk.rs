@@ -114,7 +114,7 @@ impl Execution {
         let changes = how.truncates || how.must_be_new || (how.creates && known.is_none());
         let kind = if changes { Kind::FileCreate } else { Kind::FileOpen };
         let also: Vec<_> = known.filter(|_| how.truncates).map(|file| (file, Access::Changes)).into_iter().collect();
-        let outward = Outward { op: Op::new(kind, location).on(disk), also: &also, guard: None, patience: None };
+        let outward = Outward { also: &also, ..Outward::new(Op::new(kind, location).on(disk)) };
         gone(self.outward(outward, |core, _| {
             let known = core.names(disk).get(path).copied();
             let opened = match known {
@@ -152,8 +152,7 @@ impl Execution {
             Doing::Sync => Kind::FileSync,
         };
         self.fault(&[], location);
-        let outward = Outward { op: Op::new(kind, location).on(file), also: &[], guard: None, patience: None };
-        gone(self.outward(outward, |core, _| {
+        gone(self.outward(Outward::new(Op::new(kind, location).on(file)), |core, _| {
             let bytes = core.file(file).does(doing);
             (Ok(bytes), Value::Count(bytes))
         }))
@@ -164,7 +163,7 @@ impl Execution {
         let disk = self.disk(location);
         self.fault(&[], location);
         let op = Op::new(Kind::FileRename, location).on(disk);
-        gone(self.outward(Outward { op, also: &[], guard: None, patience: None }, |core, _| {
+        gone(self.outward(Outward::new(op), |core, _| {
             let names = core.names(disk);
             let (from, to) = match naming {
                 Naming::Rename(from, to) => (from, Some(to)),
@@ -183,7 +182,7 @@ impl Execution {
         let disk = self.disk(location);
         self.fault(&[], location);
         let op = Op::new(Kind::FileOpen, location).on(disk);
-        gone(self.outward(Outward { op, also: &[], guard: None, patience: None }, |core, _| {
+        gone(self.outward(Outward::new(op), |core, _| {
             let exists = core.names(disk).contains_key(path);
             (Ok(exists), Value::Done(exists))
         }))

@@ -106,7 +106,7 @@ impl Execution {
                 let since = core.vain_since;
                 core.events.truncate(since);
             }
-            if core.ends_hosts() {
+            if core.lets_the_dead_go() || core.ends_hosts() {
                 return;
             }
             let waiting = core.waiting();

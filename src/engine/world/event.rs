@@ -146,6 +146,8 @@ pub enum Kind {
     FileSync,
     /// `fs::rename`, `fs::remove_file`.
     FileRename,
+    /// `Faults::allow`.
+    Allow,
     /// Something goes wrong with what the thread does next.
     Fault,
     /// A host crashes.
@@ -153,6 +155,18 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether it is one on the network or a disk, or something that goes wrong there: what there is to tell of several
+    /// hosts.
+    pub(crate) fn is_told_of_hosts(self) -> bool {
+        let net = matches!(
+            self,
+            Kind::Bind | Kind::Connect | Kind::Accept | Kind::StreamRead | Kind::StreamWrite | Kind::Close
+        );
+        let disk =
+            matches!(self, Kind::FileOpen | Kind::FileCreate | Kind::FileRead | Kind::FileWrite | Kind::FileSync);
+        net || disk || matches!(self, Kind::FileRename | Kind::Allow | Kind::Fault | Kind::Crash)
+    }
+
     /// The operation's name as a trace shows it.
     pub fn name(self) -> &'static str {
         match self {
@@ -222,6 +236,7 @@ impl Kind {
             Kind::FileCreate => "create",
             Kind::FileSync => "sync",
             Kind::FileRename => "rename",
+            Kind::Allow => "allow",
             Kind::Fault => "fault",
             Kind::Crash => "crash",
         }

@@ -41,6 +41,10 @@ pub(crate) enum Place {
     End(usize),
     /// Whether a host still has that life.
     Life(usize, u32),
+    /// Whether a crash has cut a connection.
+    Cut(usize),
+    /// What may go wrong.
+    Faults,
     /// Time, and what is left of the limits on early firings and spurious wake-ups.
     Time,
 }
@@ -62,6 +66,8 @@ impl Place {
             Place::Token(_) => "token",
             Place::End(_) => "end",
             Place::Life(..) => "life",
+            Place::Cut(_) => "cut",
+            Place::Faults => "faults",
             Place::Time => "time",
         }
     }
@@ -168,9 +174,13 @@ impl Core {
             return touched;
         }
         let op = &thread.op;
+        let unseen = self.unseen(me);
         if !thread.also.is_empty() && !self.alive(me) {
-            // All that comes of it is that the thread finds its host crashed.
-            touched.touch(thread.home.place(), Access::Reads);
+            // All that comes of it is that the thread finds its host crashed. What is still there to be taken in, the crash
+            // has cut off from all others.
+            if !unseen {
+                touched.touch(thread.home.place(), Access::Reads);
+            }
             return touched;
         }
         let access = match (op.kind, op.object.map(|object| &self.objects[object].state)) {
@@ -198,6 +208,9 @@ impl Core {
                 Kind::HangUp if let Some(side) = op.side => self.touch_end(object, side, &mut touched),
                 Kind::HangUp => self.touch_close(object, &mut touched),
                 _ if thread.deal.is_some() => {}
+                Kind::Allow => touched.touch(Place::Faults, Access::Changes),
+                // See below.
+                Kind::Crash => {}
                 Kind::Send => self.touch_message(me, &mut touched),
                 Kind::Unlock | Kind::ReadUnlock | Kind::WriteUnlock | Kind::Downgrade => {
                     touched.touch(Place::Given(object), Access::Adds);
@@ -211,7 +224,11 @@ impl Core {
             }
         }
         match op.kind {
-            Kind::Crash => self.touch_host(op.object, &mut touched),
+            Kind::Crash => self.touch_host(me, &mut touched),
+            Kind::StreamRead if op.object.is_some_and(|pipe| self.has_message(pipe)) => {}
+            Kind::StreamRead | Kind::StreamWrite => {
+                op.object.iter().for_each(|&pipe| touched.touch(Place::Cut(pipe), Access::Reads));
+            }
             Kind::Park => touched.touch(Place::Token(me), Access::Changes),
             Kind::Unpark => op.peer.iter().for_each(|&thread| touched.touch(Place::Token(thread), Access::Changes)),
             Kind::IsFinished => op.peer.iter().for_each(|&thread| touched.touch(Place::End(thread), Access::Reads)),
@@ -227,7 +244,8 @@ impl Core {
         if thread.deal.is_some() {
             self.touch_deal(me, &mut touched);
         }
-        thread.also.iter().for_each(|&(place, access)| touched.touch(place, access));
+        let also = thread.also.iter().filter(|(place, _)| !(unseen && matches!(place, Place::Life(..))));
+        also.for_each(|&(place, access)| touched.touch(place, access));
         let wakes = matches!(op.kind, Kind::Wait | Kind::Park) && self.settings.spurious > 0;
         let timer = |object: usize| matches!(&self.objects[object].state, State::Channel(c) if c.timer.is_some());
         let looks = op.kind == Kind::Look && op.object.is_some_and(timer);

@@ -2,18 +2,22 @@
 //!
 //! A thread belongs to the host of the thread that spawned it, and to one *life* of it. A crash ends the life: the host's
 //! connections are reset, what was not synced is gone from its disk, and each of its threads unwinds at its next operation
-//! on the network or the disk. Until then it may only touch memory, which nobody outside can see. So crashes between such
-//! operations show all that crashes anywhere would.
+//! on the network or the disk that others could see. Before that it touches memory, and takes in what has come for it, which
+//! nobody outside can see; so it does the same after a crash as before one, and the two commute. Once it unwinds it takes no
+//! turns: nobody can tell in which order the dead let go of what they hold.
 //!
-//! A fault is a choice before an operation, as long as the budget lasts. How much of it is left when a thread comes to its
-//! choice depends on the order of steps that otherwise commute; no combination of faults is lost by that, since a
-//! combination that stays within the budget does so in every order.
+//! Where all is tried, a crash is the step of a thread of its own: see [`Execution::threaten`]. Any other fault is a choice
+//! before an operation, as long as the budget lasts. How much of it is left when a thread comes to its choice depends on the
+//! order of steps that otherwise commute; no combination of faults is lost by that, since a combination that stays within
+//! the budget does so in every order.
 
 use std::{any::Any, panic::Location, sync::Arc};
 
+use smallvec::SmallVec;
+
 use super::{
     Branch, Effect, Engine, Execution,
-    core::{Core, Guard, Op, Status},
+    core::{Core, Guard, Op, Status, Thread},
     disk::DiskState,
     event::{Kind, ObjectKind, Value},
     footprint::{Access, Place},
@@ -46,6 +50,10 @@ pub(crate) struct Simulated {
     hosts: Vec<HostState>,
     kinds: Vec<Fault>,
     budget: u32,
+    /// How often it has been said what may go wrong.
+    allowed: u32,
+    /// All hosts have been ended.
+    over: bool,
     /// Where the next thread belongs, if not where its parent does.
     born: Option<Home>,
 }
@@ -56,6 +64,10 @@ struct HostState {
     life: u32,
     disk: Option<usize>,
     main: Option<Arc<dyn Fn() + Send + Sync>>,
+    /// It will crash once more, unless that is no longer allowed by then.
+    doomed: bool,
+    /// It has ended, and somebody has seen that.
+    over: bool,
 }
 
 /// The payload with which threads of a host that has crashed unwind.
@@ -70,6 +82,16 @@ pub(crate) struct Outward<'a> {
     pub(crate) guard: Option<Guard<'a>>,
     /// After so long it waits no longer, if nothing else can go on.
     pub(crate) patience: Option<u64>,
+    /// It takes in what has come, or closes a connection: nobody outside can tell whether it comes before a crash of the
+    /// thread's host or after it, or not at all.
+    pub(crate) unseen: bool,
+}
+
+impl<'a> Outward<'a> {
+    /// What others can see, which waits for nothing and touches nothing but its object.
+    pub(crate) fn new(op: Op) -> Outward<'a> {
+        Outward { op, also: &[], guard: None, patience: None, unseen: false }
+    }
 }
 
 impl Core {
@@ -102,6 +124,19 @@ impl Core {
         })
     }
 
+    /// Nobody can take a step. Threads of crashed hosts that wait for each other, or for those that have died, wait no longer,
+    /// and true is returned.
+    pub(super) fn lets_the_dead_go(&mut self) -> bool {
+        let waits = |thread: &Thread| thread.status == Status::Pending && thread.guard.is_some() && !thread.dies;
+        let dead = |&thread: &usize| waits(&self.threads[thread]) && !self.alive(thread);
+        let dead: Vec<usize> = (0..self.threads.len()).filter(|thread| !self.simulated.over && dead(thread)).collect();
+        for &thread in &dead {
+            let Thread { guard, deal, dies, .. } = &mut self.threads[thread];
+            (*guard, *deal, *dies) = (None, None, true);
+        }
+        !dead.is_empty()
+    }
+
     /// Nobody can take a step. If main has returned, servers need not wait for more: all hosts end, and true is returned.
     pub(super) fn ends_hosts(&mut self) -> bool {
         let rests = self.threads[0].status == Status::Pending && self.threads[0].op.kind == Kind::Rest;
@@ -114,26 +149,44 @@ impl Core {
         let ends = rests && (0..self.threads.len()).any(|thread| !self.finished(thread) && serves(&thread));
         if ends {
             self.simulated.hosts.iter_mut().for_each(|host| host.life += 1);
+            self.simulated.over = true;
         }
         ends
     }
 
-    /// A crash of the host changes all that others can see of it. What that is, grows until it comes.
+    /// Whether nobody outside its host can see what the thread does next. It does that after a crash too, so that there is
+    /// no difference.
+    pub(super) fn unseen(&self, me: usize) -> bool {
+        let Thread { unseen, op, .. } = &self.threads[me];
+        *unseen && op.object.is_some_and(|object| op.kind == Kind::Close || self.has_come(object))
+    }
+
+    /// Whether the thread was to crash a host, and since then it has been said that something else may go wrong.
+    fn spares(&self, me: usize) -> bool {
+        self.threads[me].strikes.is_some_and(|allowed| allowed != self.simulated.allowed)
+    }
+
+    /// A crash of the host changes all that others can see of it. What that is, grows until it comes. Its disk is seen by
+    /// its own threads alone: those of this life depend on that, and those of the next come later.
     #[cfg(raddle_shuttle)]
-    pub(super) fn touch_host(&self, object: Option<usize>, touched: &mut super::footprint::Footprint) {
+    pub(super) fn touch_host(&self, me: usize, touched: &mut super::footprint::Footprint) {
+        touched.touch(Place::Faults, Access::Reads);
+        if self.spares(me) {
+            return;
+        }
+        let object = self.threads[me].op.object;
         let Some(State::Host(host)) = object.map(|object| &self.objects[object].state) else { return };
         let life = Home { host: *host, life: self.simulated.hosts[*host].life };
         touched.touch(life.place(), Access::Changes);
-        let of_host = |state: &State| match state {
-            State::Net(_) => true,
-            State::Listener(listener) => listener.home.host == *host,
-            State::Pipe(pipe) => pipe.ends.iter().any(|end| end.host == *host),
-            State::Disk(disk) => disk.host == *host,
-            State::File(file) => file.host == *host,
-            _ => false,
-        };
-        for (at, _) in self.objects.iter().enumerate().filter(|(_, object)| of_host(&object.state)) {
-            touched.touch(Place::Object(at), Access::Changes);
+        for (at, object) in self.objects.iter().enumerate() {
+            match &object.state {
+                State::Pipe(pipe) if pipe.ends.iter().any(|end| end.host == *host) => {
+                    touched.touch(Place::Cut(at), Access::Changes);
+                }
+                State::Net(_) => touched.touch(Place::Object(at), Access::Changes),
+                State::Host(this) if this == host => touched.touch(Place::Object(at), Access::Changes),
+                _ => {}
+            }
         }
     }
 }
@@ -154,13 +207,15 @@ impl Execution {
         outward: Outward<'_>,
         act: impl FnOnce(&mut Core, usize) -> (R, Value),
     ) -> Option<R> {
-        let Outward { op, also, guard, patience } = outward;
+        let Outward { op, also, guard, patience, unseen } = outward;
         let me = self.me();
         {
             let mut core = self.core.borrow_mut();
             let thread = &mut core.threads[me];
             thread.also.clear();
-            thread.also.extend((thread.home.host != 0).then(|| (thread.home.place(), Access::Reads)));
+            let mortal = (thread.home.host != 0).then(|| (thread.home.place(), Access::Reads));
+            thread.unseen = unseen && mortal.is_some();
+            thread.also.extend(mortal);
             thread.also.extend(also.iter().map(|(object, access)| (Place::Object(*object), *access)));
             thread.patience = patience;
         }
@@ -173,9 +228,10 @@ impl Execution {
             if waited && let Some(due) = core.threads[me].patience {
                 core.now = core.now.max(due);
             }
-            let done = core.alive(me).then(|| act(core, me));
+            let done = (core.alive(me) || core.unseen(me)).then(|| act(core, me));
             let thread = &mut core.threads[me];
             thread.also.clear();
+            thread.unseen = false;
             thread.patience = None;
             let (done, value) = done.map_or((None, Value::Crashed), |(done, value)| (Some(done), value));
             (done, value, Effect::Change(None))
@@ -187,8 +243,9 @@ impl Execution {
     }
 
     /// The running thread's host has crashed.
-    fn die(&self) {
+    pub(super) fn die(&self) {
         if !self.aborting() && !self.unwinding(self.me()) {
+            self.core.borrow_mut().threads[self.me()].dies = true;
             self.resume(Box::new(Crashed));
         }
     }
@@ -197,20 +254,23 @@ impl Execution {
     /// does so only if the thread unwinds already.
     pub(crate) fn fault(&self, may: &[Fault], location: &'static Location<'static>) -> Option<Fault> {
         let me = self.me();
-        if self.aborting() || self.core.borrow().simulated.budget == 0 || self.unwinding(me) {
+        let calm = self.core.borrow().simulated.budget == 0 || !self.core.borrow().alive(me);
+        if calm || self.aborting() || self.unwinding(me) {
             return None;
         }
-        let may: Vec<Fault> = {
+        let drawn = self.drawn();
+        let may: SmallVec<[Fault; 4]> = {
             let core = self.core.borrow();
             let Simulated { kinds, .. } = &core.simulated;
-            let hosted = core.threads[me].home.host != 0 && core.alive(me);
+            // Where all is tried, `threaten` sees to crashes.
+            let hosted = core.threads[me].home.host != 0 && drawn.is_some();
             let crash = [Fault::Crash].into_iter().filter(|_| hosted);
             crash.chain(may.iter().copied()).filter(|fault| kinds.contains(fault)).collect()
         };
         if may.is_empty() {
             return None;
         }
-        let fault = match self.drawn() {
+        let fault = match drawn {
             Some(drawn) if drawn % RARITY != 0 => None,
             Some(drawn) => Some(may[(drawn / RARITY) as usize % may.len()]),
             None => self.choose(may.len() + 1).checked_sub(1).map(|at| may[at]),
@@ -237,10 +297,51 @@ impl Execution {
     }
 
     /// From here on so many faults of these kinds may happen.
-    pub(crate) fn allow_faults(&self, budget: u32, kinds: &[Fault]) {
-        let mut core = self.core.borrow_mut();
-        core.simulated.kinds = kinds.to_vec();
-        core.simulated.budget = budget;
+    pub(crate) fn allow_faults(&self, budget: u32, kinds: &[Fault], location: &'static Location<'static>) {
+        let net = self.net(location);
+        let hosts = self.step(Op::new(Kind::Allow, location).on(net), None, Branch::Point, |core, _| {
+            let Simulated { hosts, kinds: now, budget: left, allowed, .. } = &mut core.simulated;
+            *now = kinds.to_vec();
+            *left = budget;
+            *allowed += 1;
+            hosts.iter_mut().for_each(|host| host.doomed = false);
+            (hosts.len(), Value::Count(u64::from(budget)), Effect::Change(None))
+        });
+        (1..hosts).for_each(|host| self.threaten(host, location));
+    }
+
+    /// Where faults are not drawn, but all of them tried, a crash is the one step of a thread that belongs to no host. So
+    /// whether it comes is a choice, when it comes is a matter of the schedule, and two crashes that differ only in which of
+    /// the host's threads is struck first are one.
+    fn threaten(&self, host: usize, location: &'static Location<'static>) {
+        if self.dooms(host) {
+            let allowed = {
+                let mut core = self.core.borrow_mut();
+                core.simulated.born = Some(Home::default());
+                core.simulated.allowed
+            };
+            crate::thread::boot(self, Some("crash".to_owned()), location, move || {
+                let ex = super::current().expect("it is a thread of the model");
+                ex.core.borrow_mut().threads[ex.me()].strikes = Some(allowed);
+                while ex.crash(host, true, location) && ex.dooms(host) {}
+            });
+        }
+    }
+
+    /// Whether the host crashes once more: that is chosen, if it may.
+    fn dooms(&self, host: usize) -> bool {
+        let may = {
+            let core = self.core.borrow();
+            let Simulated { kinds, budget, hosts, .. } = &core.simulated;
+            *budget > 0 && kinds.contains(&Fault::Crash) && hosts[host].main.is_some() && !hosts[host].over
+        };
+        let dooms = may && !self.aborting() && self.drawn().is_none() && self.choose(2) == 1;
+        if dooms {
+            let Simulated { budget, hosts, .. } = &mut self.core.borrow_mut().simulated;
+            *budget -= 1;
+            hosts[host].doomed = true;
+        }
+        dooms
     }
 
     /// A new host, which runs `main`.
@@ -254,10 +355,11 @@ impl Execution {
             let mut core = self.core.borrow_mut();
             let host = core.simulated.hosts.len().max(1);
             let object = core.add_object(ObjectKind::Host, location, State::Host(host));
-            *core.simulated.host(host) = HostState { object: Some(object), life: 0, disk: None, main: Some(main) };
+            *core.simulated.host(host) = HostState { object: Some(object), main: Some(main), ..HostState::default() };
             host
         };
         self.boot(host, Some(name.to_owned()), location);
+        self.threaten(host, location);
         host
     }
 
@@ -278,7 +380,9 @@ impl Execution {
         let object = self.core.borrow().simulated.hosts[host].object;
         let Some(object) = object else { return };
         let of_host = |core: &Core, thread: usize| core.threads[thread].home.host == host;
-        let over = |core: &Core| (0..core.threads.len()).all(|t| !of_host(core, t) || core.finished(t));
+        let ended = |core: &Core| (0..core.threads.len()).all(|t| !of_host(core, t) || core.finished(t));
+        // A host that has ended may have crashed just before: it starts again then.
+        let over = |core: &Core| ended(core) && !core.simulated.hosts[host].doomed;
         let op = Op::new(Kind::Join, location).on(object);
         self.step(op, Some(&over), Branch::Silent, |core, me| {
             let ends: Vec<_> = (0..core.threads.len())
@@ -286,21 +390,29 @@ impl Execution {
                 .map(|thread| core.threads[thread].end_clock.clone())
                 .collect();
             ends.iter().for_each(|end| core.threads[me].view.acquire(end));
+            core.simulated.hosts[host].over = true;
             ((), Value::None, Effect::Change(None))
         });
     }
 
-    /// Ends a host's life; it `restarts` or stays down.
-    pub(crate) fn crash(&self, host: usize, restarts: bool, location: &'static Location<'static>) {
+    /// Ends a host's life; it `restarts` or stays down. False if it was to go wrong, and that is no longer allowed.
+    pub(crate) fn crash(&self, host: usize, restarts: bool, location: &'static Location<'static>) -> bool {
         let object = self.core.borrow().simulated.hosts[host].object;
-        let Some(object) = object else { return };
+        let Some(object) = object else { return false };
         let op = Op::new(Kind::Crash, location).on(object);
-        let life = self.step(op, None, Branch::Point, |core, _| {
-            core.simulated.hosts[host].life += 1;
+        let life = self.step(op, None, Branch::Point, |core, me| {
+            if core.spares(me) {
+                return (None, Value::Done(false), Effect::Nothing);
+            }
+            let comes = core.threads[me].strikes.is_some();
+            let state = &mut core.simulated.hosts[host];
+            state.life += 1;
+            state.doomed &= !comes;
+            let life = state.life;
             core.reset_connections(host, restarts);
-            let life = core.simulated.hosts[host].life;
-            (life, Value::Count(u64::from(life)), Effect::Change(None))
+            (Some(life), Value::Count(u64::from(life)), Effect::Change(None))
         });
+        let Some(life) = life else { return false };
         self.lose_unsynced(host);
         if !restarts {
             // It may own primitives, whose destructors are events.
@@ -309,6 +421,7 @@ impl Execution {
         } else if !self.aborting() {
             self.boot(host, Some(format!("life {}", life + 1)), location);
         }
+        true
     }
 
     /// Whether torn writes are among what may go wrong.

@@ -340,7 +340,7 @@ impl Execution {
     }
 
     fn wait_turn(&self, me: usize, op: &Op, guard: Option<Guard<'_>>, branch: Branch<'_>) {
-        let enabled = {
+        let (enabled, silent) = {
             let mut core = self.core.borrow_mut();
             // Where beginning to wait is an event, that event has come before.
             let waits_there = self.world == World::Shuttle || core.facts.meets || core.threads[me].deal.is_none();
@@ -349,10 +349,15 @@ impl Execution {
             thread.guard = guard.map(StoredGuard::new);
             thread.status = Status::Pending;
             thread.there = waits_there;
-            thread.branches = !matches!(branch, Branch::Silent | Branch::Change);
+            // loom's own primitives insist on a turn.
+            let silent =
+                matches!(branch, Branch::Silent | Branch::Change) || (thread.dies && self.world == World::Shuttle);
+            thread.branches = !silent;
             thread.points += u32::from(thread.branches);
-            core.enabled(me)
+            (core.enabled(me), silent)
         };
+        #[cfg(not(raddle_shuttle))]
+        let _ = silent;
         if !enabled && !self.core.borrow().any_enabled_but(me) {
             self.stuck();
         }
@@ -369,14 +374,14 @@ impl Execution {
                 #[cfg(raddle_shuttle)]
                 Engine::Shuttle(engine) => {
                     // A thread that goes on whatever the others do needs no decision.
-                    if !enabled || !matches!(branch, Branch::Silent | Branch::Change) {
+                    if !enabled || !silent {
                         engine.turn(self, me, is_pause(op.kind));
                     }
                 }
             }
         }
         self.me.set(me);
-        {
+        let dies = {
             let mut core = self.core.borrow_mut();
             core.note_switch(me);
             let thread = &mut core.threads[me];
@@ -385,9 +390,12 @@ impl Execution {
             thread.status = Status::Running;
             core.ran.push(me);
             core.note_kept_back();
-        }
+            core.threads[me].dies
+        };
         if self.aborting.get() {
             self.unwind(me);
+        } else if dies {
+            self.die();
         }
     }
 

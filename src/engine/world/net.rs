@@ -125,6 +125,20 @@ impl Core {
         matches!(&self.objects[object].state, State::Pipe(pipe) if !pipe.packets.is_empty())
     }
 
+    /// Whether something has come that a crash of whoever sent it takes away no more.
+    pub(super) fn has_message(&self, object: usize) -> bool {
+        let State::Pipe(pipe) = &self.objects[object].state else { return false };
+        matches!(pipe.packets.front(), Some(Packet::Bytes(_) | Packet::Late))
+    }
+
+    /// Whether something has come that a crash of whoever takes it leaves there.
+    pub(super) fn has_come(&self, object: usize) -> bool {
+        match &self.objects[object].state {
+            State::Listener(listener) => !listener.queue.is_empty(),
+            _ => self.has_message(object),
+        }
+    }
+
     fn answers(&self, net: usize, address: SocketAddr) -> bool {
         !matches!(&self.objects[net].state, State::Net(net) if net.silent.contains(&address))
     }
@@ -137,7 +151,6 @@ impl Core {
                 State::Pipe(pipe) if pipe.ends.iter().any(|end| end.host == host) => pipe.reset(),
                 State::Listener(listener) if listener.home.host == host => {
                     listener.closed = true;
-                    listener.queue.clear();
                     closed.push(at);
                 }
                 _ => {}
@@ -155,7 +168,7 @@ impl Core {
 }
 
 impl Execution {
-    fn net(&self, location: &'static Location<'static>) -> usize {
+    pub(super) fn net(&self, location: &'static Location<'static>) -> usize {
         let core = &mut *self.core.borrow_mut();
         let made = core.simulated.net;
         made.unwrap_or_else(|| {
@@ -183,7 +196,7 @@ impl Execution {
         if address.port() == 0 {
             address.set_port(self.port());
         }
-        let outward = Outward { op: Op::new(Kind::Bind, location).on(net), also: &[], guard: None, patience: None };
+        let outward = Outward::new(Op::new(Kind::Bind, location).on(net));
         let bound = self.outward(outward, |core, me| {
             if core.net(net).listeners.contains_key(&address) {
                 return (Err(error(ErrorKind::AddrInUse)), Value::Done(false));
@@ -201,12 +214,8 @@ impl Execution {
     /// Nobody listens there any more: who has not been accepted is turned away.
     pub(crate) fn unbind(&self, listener: usize, location: &'static Location<'static>) {
         let net = self.net(location);
-        let outward = Outward {
-            op: Op::new(Kind::Close, location).on(listener),
-            also: &[(net, Access::Changes)],
-            guard: None,
-            patience: None,
-        };
+        let also = [(net, Access::Changes)];
+        let outward = Outward { also: &also, ..Outward::new(Op::new(Kind::Close, location).on(listener)) };
         self.outward(outward, |core, _| {
             let ListenerState { address, queue, closed, .. } = core.listener(listener);
             *closed = true;
@@ -234,7 +243,7 @@ impl Execution {
         let answers = |core: &Core| core.answers(net, address);
         // With or without a timeout of its own: TCP itself gives up some time.
         let patience = self.later(GIVES_UP);
-        let outward = Outward { op, also: &also, guard: Some(&answers), patience };
+        let outward = Outward { also: &also, guard: Some(&answers), patience, ..Outward::new(op) };
         let connected = self.outward(outward, |core, me| {
             if !core.answers(net, address) {
                 return (Err(error(ErrorKind::TimedOut)), Value::Fired);
@@ -256,7 +265,8 @@ impl Execution {
         self.fault(&[], location);
         let guard = |core: &Core| core.queued(listener);
         let op = Op::new(Kind::Accept, location).on(listener);
-        let accepted = self.outward(Outward { op, also: &[], guard: Some(&guard), patience: None }, |core, _| {
+        let outward = Outward { guard: Some(&guard), unseen: true, ..Outward::new(op) };
+        let accepted = self.outward(outward, |core, _| {
             let ends = core.listener(listener).queue.pop_front().ok_or_else(|| error(ErrorKind::ConnectionAborted));
             let value = Value::Done(ends.is_ok());
             (ends, value)
@@ -279,7 +289,8 @@ impl Execution {
         self.fault(&[], location);
         let guard = |core: &Core| core.readable(ends.reads);
         let op = Op::new(Kind::StreamRead, location).on(ends.reads);
-        let read = self.outward(Outward { op, also: &[], guard: Some(&guard), patience: due }, |core, me| {
+        let outward = Outward { guard: Some(&guard), patience: due, unseen: true, ..Outward::new(op) };
+        let read = self.outward(outward, |core, me| {
             let clock = core.pipe(ends.reads).clock.clone();
             core.threads[me].view.acquire(&clock);
             let result = core.pipe(ends.reads).take(into, due.is_some(), keeps);
@@ -307,7 +318,7 @@ impl Execution {
         let both = [(ends.reads, Access::Changes)];
         let also = if matches!(fault, Some(Fault::Drop | Fault::Partition)) { &both[..] } else { &[] };
         let op = Op::new(Kind::StreamWrite, location).on(ends.writes);
-        let wrote = self.outward(Outward { op, also, guard: None, patience: None }, |core, me| {
+        let wrote = self.outward(Outward { also, ..Outward::new(op) }, |core, me| {
             let mut clock = Clock::default();
             core.threads[me].view.release(me, &mut clock);
             let pipe = core.pipe(ends.writes);
@@ -346,7 +357,8 @@ impl Execution {
         let also = [(other, Access::Changes)];
         let also = if writes && reads { &also[..] } else { &[] };
         let op = Op::new(Kind::Close, location).on(object);
-        self.outward(Outward { op, also, guard: None, patience: None }, |core, _| {
+        // A crash takes back the end of what was written: who has not read it by then cannot tell that it was there.
+        self.outward(Outward { also, unseen: true, ..Outward::new(op) }, |core, _| {
             let mut unread = false;
             if reads {
                 let pipe = core.pipe(ends.reads);

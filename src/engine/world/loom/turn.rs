@@ -22,7 +22,11 @@ impl Execution {
         guard: Option<Guard<'_>>,
         branch: Branch<'_>,
     ) {
-        let holds = || guard.is_none_or(|guard| guard(&self.core.borrow()));
+        let holds = || {
+            let core = self.core.borrow();
+            // Who is dead waits no longer, whatever for.
+            core.threads[me].guard.is_none() || guard.is_none_or(|guard| guard(&core))
+        };
         let back = || {
             self.me.set(me);
             self.aborting.get()
