@@ -17,7 +17,7 @@ use raddle::{
 };
 use serde_json::json;
 
-use crate::{CheckArgs, Failure, job::Job, list::expected, select, table};
+use crate::{CheckArgs, Failure, job::Job, list::expected, select, table, tell};
 
 /// After this time it is told how far a job has come.
 const LONG: Duration = Duration::from_secs(1);
@@ -48,10 +48,10 @@ pub(crate) fn check(arguments: &CheckArgs) -> Result<(), Failure> {
     let done = run_all(jobs, size);
     if arguments.json {
         for done in &done {
-            print_json(done);
+            tell(format_args!("{}\n", as_json(done)))?;
         }
     } else {
-        println!("{}", summary(&cases, &done));
+        tell(format_args!("{}\n", summary(&cases, &done)))?;
     }
     conclude(&done)
 }
@@ -137,7 +137,7 @@ fn run_all(jobs: Vec<(&'static Case, Job)>, size: Size) -> Vec<Done> {
     jobs.into_iter().zip(results).map(|((case, job), (_, verdict))| Done { case, size, job, verdict }).collect()
 }
 
-fn print_json(done: &Done) {
+fn as_json(done: &Done) -> serde_json::Value {
     let Done { case, size, job, verdict } = done;
     let world = job.world();
     let should = match case.expect(world) {
@@ -145,7 +145,7 @@ fn print_json(done: &Done) {
         Some(_) => "pass",
         None => expected(case),
     };
-    let line = match verdict {
+    match verdict {
         Ok(verdict) => {
             let failure = verdict.failure.as_ref();
             json!({
@@ -180,8 +180,7 @@ fn print_json(done: &Done) {
             "seed": null,
             "token": null,
         }),
-    };
-    println!("{line}");
+    }
 }
 
 /// What a column of the table holds, the strategy that it is named for, and whose cases they are.

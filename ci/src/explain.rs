@@ -7,7 +7,7 @@ use raddle::{
 };
 use serde_json::json;
 
-use crate::{Failure, job::Job, list::expected, select, smallest, variant};
+use crate::{Failure, job::Job, list::expected, select, smallest, tell, variant};
 
 /// A case, and what was found.
 struct Explained {
@@ -25,8 +25,8 @@ pub(crate) fn explain(name: &str, as_json: bool) -> Result<(), Failure> {
     let verdict = if case.broken() { smallest::smallest(case)? } else { explored(case)? };
     let explained = Explained { case, other, verdict };
     match as_json {
-        true => println!("{}", explained.json()),
-        false => print!("{}", explained.text()),
+        true => tell(format_args!("{}\n", explained.json()))?,
+        false => tell(format_args!("{}", explained.text()))?,
     }
     let unmet = |mismatch: Mismatch| Failure::Unmet(format!("{} {mismatch}", case.name()));
     case.judge(&explained.verdict).map_err(unmet)

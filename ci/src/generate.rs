@@ -140,7 +140,9 @@ fn catalogue(root: &Path) -> Result<String, Failure> {
         let worlds = |what: &str, end: &str| {
             let path = |world: World| format!("{}/{what}/{}{end}", suite(world), pattern.name);
             let stored = |world: &World| pattern.cases.iter().any(|case| seeded(case).any(|other| other == *world));
-            let there = [World::Loom, World::Shuttle].into_iter().filter(|world| what == "tests" || stored(world));
+            let tested = |world: &World| pattern.cases.iter().any(|case| case.absent(*world).is_none());
+            let there = |world: &World| if what == "tests" { tested(world) } else { stored(world) };
+            let there = [World::Loom, World::Shuttle].into_iter().filter(there);
             there.map(|world| link(world.name(), &path(world))).collect::<Vec<_>>().join(", ")
         };
         let row = [
@@ -217,7 +219,10 @@ pub(crate) fn links(root: &Path, case: &Case) -> Result<String, Failure> {
         lines.push(format!("- {word} `{}`", other.file()));
     }
     for world in [World::Loom, World::Shuttle] {
-        lines.push(format!("- {world} test: `{}` in `{}/tests/{}.rs`", case.test, suite(world), case.pattern));
+        lines.push(match case.absent(world) {
+            None => format!("- {world} test: `{}` in `{}/tests/{}.rs`", case.test, suite(world), case.pattern),
+            Some(why) => format!("- no {world} test: {why}"),
+        });
     }
     for world in seeded(case) {
         let seed = load(root, case, world)?;

@@ -3,7 +3,7 @@
 use raddle::patterns::{Case, PATTERNS, cases};
 use serde_json::json;
 
-use crate::{Failure, table};
+use crate::{Failure, table, tell};
 
 /// `pass` or `fail`.
 pub(crate) fn expected(case: &Case) -> &'static str {
@@ -22,17 +22,17 @@ pub(crate) fn list(as_json: bool) -> Result<(), Failure> {
                 "source": case.source,
                 "aliases": case.aliases,
             });
-            println!("{line}");
+            tell(format_args!("{line}\n"))?;
         }
         return Ok(());
     }
     for pattern in PATTERNS {
-        println!("{}: {}", pattern.name, pattern.about);
+        tell(format_args!("{}: {}\n", pattern.name, pattern.about))?;
         let mut table = table::new(&["case", "expected", "what", "source", "aliases"]);
         for case in pattern.cases {
             table.add_row([&case.name(), expected(case), case.about, case.source, &case.aliases.join(", ")]);
         }
-        println!("{table}\n");
+        tell(format_args!("{table}\n\n"))?;
     }
     Ok(())
 }

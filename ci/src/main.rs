@@ -15,7 +15,7 @@ mod smallest;
 mod table;
 mod variant;
 
-use std::{fmt, process::ExitCode};
+use std::{fmt, io::Write as _, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use raddle::{SCHEDULES, SEED, Strategy, World};
@@ -114,6 +114,15 @@ impl Failure {
             Failure::Tool(_) => 3,
         }
     }
+}
+
+/// Writes to standard output.
+///
+/// # Errors
+/// If it cannot be written to, as when nobody reads it any more.
+fn tell(text: fmt::Arguments<'_>) -> Result<(), Failure> {
+    let unwritten = |why| Failure::Tool(format!("standard output cannot be written to: {why}"));
+    std::io::stdout().write_fmt(text).map_err(unwritten)
 }
 
 impl fmt::Display for Failure {

@@ -2,7 +2,7 @@
 
 use raddle::{Error, Token, render};
 
-use crate::{Failure, job::Job, select};
+use crate::{Failure, job::Job, select, tell};
 
 /// Replays one execution and prints it. Succeeds if it fails as its case expects.
 pub(crate) fn replay(text: &str) -> Result<(), Failure> {
@@ -14,7 +14,7 @@ pub(crate) fn replay(text: &str) -> Result<(), Failure> {
         Error::Tool(why) if why.contains("token") => Failure::Usage(why),
         why => Failure::Tool(why.to_string()),
     })?;
-    print!("{}", render(&verdict));
+    tell(format_args!("{}", render(&verdict)))?;
     match case.judge_sized(size, &verdict) {
         Ok(()) if !verdict.passed() => Ok(()),
         Ok(()) => Err(Failure::Unmet("this execution does not fail any more".to_owned())),

@@ -4,7 +4,7 @@
 use std::{
     fs,
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use raddle::patterns::cases;
@@ -164,4 +164,15 @@ fn a_case_is_told_with_its_own_file() {
         let file = fs::read_to_string(root.join(case.file())).expect("a file of the repository");
         assert_eq!(case.code, file, "{}", case.name());
     }
+}
+
+#[test]
+fn who_reads_no_further_is_no_panic() {
+    let mut raddle = Command::new(env!("CARGO_BIN_EXE_raddle"));
+    let mut child = raddle.arg("list").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("raddle runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8(output.stderr).expect("it is text");
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.starts_with("standard output cannot be written to") && said.lines().count() == 1, "{said}");
 }

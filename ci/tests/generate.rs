@@ -43,26 +43,41 @@ fn what_is_out_of_date_is_named_and_mended() {
     let scratch = scratch();
     let root = scratch.path();
     assert_eq!(generate(root, &["--check"]).status.code(), Some(0));
-    for (file, from, to) in [
-        ("README.md", "counter/naive.rs) Panic", "counter/naive.rs) Leak"),
-        ("src/patterns/index.md", "an update is lost", "all is well"),
-        ("README.md", "load atomic#1 -> 0", "load atomic#1 -> 7"),
-        ("src/worlds.md", "*missing*", "*there*"),
-        ("src/patterns/counter/naive.rs", "Fixed by", "Fixed in"),
-        ("src/patterns/counter/naive.rs", "(preempted)", "(ended)"),
-        // A line that is gone moves those that the interleaving names.
-        ("src/patterns/bank/two_locks.rs", "//! ```text\n", ""),
+    // Each time, what is damaged in each file is alone there.
+    for damages in [
+        &[
+            ("README.md", "counter/naive.rs) Panic", "counter/naive.rs) Leak"),
+            ("src/patterns/index.md", "an update is lost", "all is well"),
+            ("src/worlds.md", "*missing*", "*there*"),
+            ("src/patterns/counter/naive.rs", "Fixed by", "Fixed in"),
+            // A line that is gone moves those that the interleaving names.
+            ("src/patterns/bank/two_locks.rs", "//! ```text\n", ""),
+        ][..],
+        &[
+            ("README.md", "load atomic#1 -> 0", "load atomic#1 -> 7"),
+            ("src/patterns/counter/naive.rs", "(preempted)", "(ended)"),
+        ],
     ] {
-        let path = root.join(file);
-        let before = fs::read_to_string(&path).expect("a file");
-        fs::write(&path, before.replacen(from, to, 1)).expect("the same file");
+        let damage = |&(file, from, to): &(&'static str, &str, &str)| {
+            let path = root.join(file);
+            let before = fs::read_to_string(&path).expect("a file");
+            let damaged = before.replacen(from, to, 1);
+            assert_ne!(damaged, before, "{file} has {from}");
+            fs::write(&path, &damaged).expect("the same file");
+            (file, path, before, damaged)
+        };
+        let damaged: Vec<_> = damages.iter().map(damage).collect();
         let check = generate(root, &["--check"]);
         let said = String::from_utf8_lossy(&check.stderr).into_owned();
-        assert_eq!(check.status.code(), Some(1), "{file}: {said}");
-        assert!(said.contains(file), "{said}");
-        assert_ne!(fs::read_to_string(&path).expect("a file"), before, "--check writes nothing");
+        assert_eq!(check.status.code(), Some(1), "{said}");
+        for (file, path, _, damaged) in &damaged {
+            assert!(said.contains(file), "{file} is not in: {said}");
+            assert_eq!(&fs::read_to_string(path).expect("a file"), damaged, "--check writes nothing");
+        }
         assert_eq!(generate(root, &[]).status.code(), Some(0));
-        assert_eq!(fs::read_to_string(&path).expect("a file"), before);
+        for (file, path, before, _) in &damaged {
+            assert_eq!(&fs::read_to_string(path).expect("a file"), before, "{file}");
+        }
     }
 }
 

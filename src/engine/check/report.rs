@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use comfy_table::{Cell, ContentArrangement, Table, TableComponent, presets::UTF8_HORIZONTAL_ONLY};
 
-use super::{Failure, FailureKind, Step, Verdict, Waiting, Why};
+use super::{Failure, FailureKind, Step, Value, Verdict, Waiting, Why};
 
-/// Steps that a report shows: the last ones, where there are more.
+/// Steps that a report shows: the last ones, where there are more; but where hosts talk, first of all those that more than one
+/// host can see.
 const SHOWN: usize = 60;
 /// The same step so often in a row is shown once.
 const REPEATED: usize = 4;
@@ -69,14 +70,6 @@ pub fn interleaving(failure: &Failure) -> String {
 
 /// `stuck` are the threads that wait in the end.
 pub(super) fn table(threads: &[String], steps: &[Step], stuck: &[Waiting]) -> String {
-    let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
-    // One step a line: lines between them would double the height of the story.
-    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
-    let mut header = vec![Cell::new("")];
-    header.extend(threads.iter().map(Cell::new));
-    header.push(Cell::new("source"));
-    table.set_header(header);
     // Each step that is shown: its number, and how often it comes again.
     let mut shown: Vec<(usize, usize)> = Vec::new();
     for repeated in steps.chunk_by(|a, b| a == b) {
@@ -86,19 +79,51 @@ pub(super) fn table(threads: &[String], steps: &[Step], stuck: &[Waiting]) -> St
             many => shown.push((number, many - 1)),
         }
     }
+    let all = shown.len();
+    let told = |(number, _): &(usize, usize)| {
+        let Step { kind, value, .. } = &steps[*number];
+        kind.is_told_of_hosts() && *value != Value::Crashed
+    };
+    let abridged = all > SHOWN && shown.iter().any(told);
+    if abridged {
+        shown.retain(told);
+    }
+    let left_out = all - shown.len();
     shown.drain(..shown.len().saturating_sub(SHOWN));
+    // Names tell threads apart as a rule, and the list of who waits says it in any case.
+    let waits = |thread: usize| {
+        let one = threads.iter().filter(|name| **name == threads[thread]).count() == 1;
+        let waiting = stuck.iter().find(|waiting| one && waiting.thread == threads[thread]);
+        bracketed(waiting.map(|waiting| waiting.told(threads)))
+    };
+    let acts = |thread: &usize| shown.iter().any(|(number, _)| steps[*number].thread as usize == *thread);
+    let columns: Vec<usize> =
+        (0..threads.len()).filter(|thread| !abridged || acts(thread) || !waits(*thread).is_empty()).collect();
+
+    let mut table = Table::new();
+    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
+    // One step a line: lines between them would double the height of the story.
+    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
+    let mut header = vec![Cell::new("")];
+    header.extend(columns.iter().map(|thread| Cell::new(&threads[*thread])));
+    header.push(Cell::new("source"));
+    table.set_header(header);
     // A row with what is told of each thread.
     let mut add = |number: String, told: &dyn Fn(usize) -> String, place: String| {
-        let told = (0..threads.len()).map(told);
+        let told = columns.iter().map(|thread| told(*thread));
         table.add_row([number].into_iter().chain(told).chain([place]));
     };
     let dots = || "...".to_owned();
-    if let Some((first @ 1.., _)) = shown.first() {
-        add(dots(), &|_| String::new(), format!("{first} earlier steps"));
+    if abridged {
+        add(dots(), &|_| String::new(), format!("without {left_out} steps that one host alone sees"));
+    }
+    let earlier = if abridged { all - left_out - shown.len() } else { shown.first().map_or(0, |(first, _)| *first) };
+    if earlier > 0 {
+        add(dots(), &|_| String::new(), format!("{earlier} earlier steps"));
     }
     for (number, again) in shown {
         let step = &steps[number];
-        if let Some(switch) = step.switch.filter(|switch| switch.why != Why::Ended) {
+        if let Some(switch) = step.switch.filter(|switch| switch.why != Why::Ended && !abridged) {
             let why = |thread| bracketed((thread == switch.thread as usize).then(|| switch.why.told(threads)));
             add(String::new(), &why, String::new());
         }
@@ -107,7 +132,7 @@ pub(super) fn table(threads: &[String], steps: &[Step], stuck: &[Waiting]) -> St
             (true, false) => step.to_string(),
             (true, true) => format!("{step} (spuriously)"),
         };
-        add((number + 1).to_string(), &did, format!("{}:{}", step.file, step.line));
+        add((number + 1).to_string(), &did, format!("{}:{}", of_library(&step.file), step.line));
         if again > 0 {
             add(
                 dots(),
@@ -116,16 +141,15 @@ pub(super) fn table(threads: &[String], steps: &[Step], stuck: &[Waiting]) -> St
             );
         }
     }
-    // Names tell threads apart as a rule, and the list of who waits says it in any case.
-    let waits = |thread: usize| {
-        let one = threads.iter().filter(|name| **name == threads[thread]).count() == 1;
-        let waiting = stuck.iter().find(|waiting| one && waiting.thread == threads[thread]);
-        bracketed(waiting.map(|waiting| waiting.told(threads)))
-    };
-    if (0..threads.len()).any(|thread| !waits(thread).is_empty()) {
+    if columns.iter().any(|thread| !waits(*thread).is_empty()) {
         add(String::new(), &waits, String::new());
     }
     table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// A file of std's without the folder that it was compiled in.
+fn of_library(file: &str) -> &str {
+    file.strip_prefix("/rustc/").and_then(|file| file.split_once("/library/")).map_or(file, |(_, file)| file)
 }
 
 fn bracketed(text: Option<String>) -> String {

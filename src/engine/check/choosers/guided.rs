@@ -9,11 +9,13 @@ pub(crate) struct Recorded {
     /// The thread at each scheduling point.
     taken: Vec<usize>,
     pub(crate) choices: Vec<u32>,
+    /// It has drawn a number, which is no decision: only its seed repeats that.
+    pub(crate) drew: bool,
 }
 
 impl Recorded {
     pub(crate) fn new(inner: Box<dyn Chooser>) -> Recorded {
-        Recorded { inner, taken: Vec::new(), choices: Vec::new() }
+        Recorded { inner, taken: Vec::new(), choices: Vec::new(), drew: false }
     }
 
     /// The execution's stretches, each of a thread other than the one before.
@@ -41,7 +43,9 @@ impl Chooser for Recorded {
     }
 
     fn random(&mut self) -> Option<u64> {
-        self.inner.random()
+        let drawn = self.inner.random();
+        self.drew |= drawn.is_some();
+        drawn
     }
 
     fn stopped(&mut self, core: &Core, early: bool) {

@@ -96,6 +96,9 @@ impl Session<'_> {
         let mut schedule = Rc::new(RefCell::new(Recorded::new(self.chooser_of(body)?)));
         let ended = self.run(Box::new(Rc::clone(&schedule)))?;
         let Some(mut best) = self.better(None, failure, ended) else { return Ok(None) };
+        if schedule.borrow().drew {
+            return Ok(None);
+        }
         let mut stretches = schedule.borrow().stretches();
         let mut at = 0;
         while at < 2 * stretches.len() && !self.spent() {
