@@ -1,6 +1,7 @@
 //! Fixed variants with more threads than the catalogue's small inputs. With four threads, every execution; with five,
 //! which is as many as loom runs, those with at most two preemptions. How many that is stands in each test's closing
-//! note. What takes long is left to `ci/long.sh`. A build that is narrowed to loom has the same engine, and need not go through all of that again.
+//! note. What takes long is left to `ci/long.sh`. A build that is narrowed to loom has the same engine, and need not go
+//! through all of that again.
 #![cfg(not(any(loom, shuttle)))]
 
 use raddle::{
@@ -149,9 +150,7 @@ fn crawlers_fetch_each_page_once_with_four_goroutines() {
     holds("crawler/channel-count-after", EXHAUSTIVE, &THREE_PAGES);
 }
 
-/// With these links `mutex` has 31,074 executions, and with one goroutine more over 100,000.
 #[test]
-#[ignore = "long: see ci/long.sh"]
 fn mutex_crawlers_fetch_the_page_at_the_end_of_two_ways_once() {
     holds("crawler/mutex", BOUNDED, &FOUR_LINKS);
     holds("crawler/mutex-held", BOUNDED, &FOUR_LINKS);

@@ -16,7 +16,6 @@ mod pubsub;
 mod quote;
 mod raft;
 mod replicated;
-mod rpc;
 mod schedule;
 mod timer;
 mod vote;

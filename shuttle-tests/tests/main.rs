@@ -13,6 +13,7 @@ mod kv;
 mod leak;
 mod mux;
 mod narrowed;
+mod pages;
 mod pubsub;
 mod quote;
 mod raft;

@@ -2,7 +2,7 @@
 #![cfg(not(loom))]
 
 use raddle::{
-    Check, Strategy,
+    Coverage, Strategy,
     patterns::{Input, find},
 };
 use shuttle_tests::verify;
@@ -38,6 +38,11 @@ fn crash_rpc_loses_a_call() {
 }
 
 #[test]
+fn no_replies_rpc_runs_a_call_twice() {
+    verify("rpc/no-replies");
+}
+
+#[test]
 fn log_after_reply_rpc_loses_a_call() {
     verify("rpc/log-after-reply");
 }
@@ -62,24 +67,12 @@ fn exactly_once_rpc_survives_a_crash() {
     verify("rpc/exactly-once");
 }
 
-/// Two clients, two calls each, and one thing that goes wrong.
-fn two_by_two(case: &str, bound: Option<u32>) {
-    let case = find(case).expect("the catalogue has it");
+#[test]
+#[ignore = "takes minutes: see ci/long.sh"]
+fn exactly_once_rpc_holds_for_two_clients_with_two_calls_each() {
+    let case = find("rpc/exactly-once").expect("the catalogue has it");
     let check = case.check(Strategy::Dpor).executions(u64::MAX);
-    let check = bound.into_iter().fold(check, Check::preemptions);
     let verdict = case.run(check, &Input::new(&[2, 2], 1)).expect("it can be checked");
-    println!("{}, two clients, two calls: {}, {} executions", case.name(), verdict.coverage, verdict.executions);
-    assert!(verdict.passed() && !verdict.truncated(), "{}", raddle::render(&verdict));
-}
-
-#[test]
-#[ignore = "takes minutes: see ci/long.sh"]
-fn once_rpc_holds_for_two_clients() {
-    two_by_two("rpc/once", None);
-}
-
-#[test]
-#[ignore = "takes minutes: see ci/long.sh"]
-fn at_most_once_rpc_holds_for_two_clients() {
-    two_by_two("rpc/at-most-once", None);
+    println!("{}, two clients, two calls each: {}, {} executions", case.name(), verdict.coverage, verdict.executions);
+    assert!(verdict.passed() && verdict.coverage == Coverage::Exhausted, "{}", raddle::render(&verdict));
 }

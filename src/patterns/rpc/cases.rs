@@ -1,8 +1,8 @@
 //! The cases of `rpc`.
 
 use super::{
-    at_least_once, at_most_once, crash, eager_eviction, exactly_once, log_after_reply, new_id, no_eviction, no_sync,
-    once, once_retry, scenario,
+    at_least_once, at_most_once, crash, eager_eviction, exactly_once, log_after_reply, new_id, no_eviction, no_replies,
+    no_sync, once, once_retry, scenario,
 };
 use crate::{
     Check, FailureKind,
@@ -12,7 +12,10 @@ use crate::{
 /// One client's one call, and one thing that goes wrong.
 const ONE_FAULT: Input = Input::new(&[1], 1);
 const TWO_CALLS: Input = Input::new(&[2], 0);
-const TWO_CALLS_ONE_FAULT: Input = Input::new(&[2], 1);
+/// Two clients, and one thing that goes wrong.
+const TWO_CLIENTS: Input = Input::new(&[2, 2], 1);
+/// With two calls each it is exhausted too, in a minute or more: see `ci/long.sh`.
+const TWO_CLIENTS_ONE_CALL: Input = Input::new(&[1, 1], 1);
 /// Eight clients, twenty calls each, ten things that go wrong.
 const MANY: Input = Input::new(&[20; 8], 10);
 const MANY_THREADS: Expect = Expect::Absent(
@@ -21,10 +24,17 @@ const MANY_THREADS: Expect = Expect::Absent(
 const SIMULATED: Stress = Stress::Absent("hosts crash in models only: on real machines, see examples/kv");
 /// Depth first there are too many executions, and as many more show nothing.
 const LIMITS: Option<fn(Check) -> Check> = Some(|check| check.executions(5_000));
+/// More than `dpor` takes.
+const ALL: Option<fn(Check) -> Check> = Some(|check| check.executions(20_000));
 const TWICE: Expect = Expect::Fails(&[Symptom {
     kind: FailureKind::Panic,
     message: "client 1's call 1 has run 2 times",
     meaning: "the reply was lost or late, the call was sent again, and ran again",
+}]);
+const AGAIN: Expect = Expect::Fails(&[Symptom {
+    kind: FailureKind::Panic,
+    message: "client 1's call 1 has run 2 times",
+    meaning: "the server crashed before it replied, knew what was stored when it was back, and not that the call had run",
 }]);
 const GROWS: Expect = Expect::Fails(&[Symptom {
     kind: FailureKind::Panic,
@@ -142,6 +152,23 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         pattern: "rpc",
+        variant: "no-replies",
+        about: "the log brings back what was stored, and no replies: after a crash a call runs again",
+        source: "MIT 6.824 lecture 2, RPC semantics under failures",
+        code: include_str!("no_replies.rs"),
+        aliases: &[],
+        counterpart: Some("exactly-once"),
+        test: "no_replies_rpc_runs_a_call_twice",
+        loom: MANY_THREADS,
+        shuttle: AGAIN,
+        stress: SIMULATED,
+        limits: LIMITS,
+        model: scenario::<no_replies::Program>,
+        small: ONE_FAULT,
+        large: MANY,
+    },
+    Case {
+        pattern: "rpc",
         variant: "log-after-reply",
         about: "the log is written after the reply: a crash in between loses the call",
         source: "MIT 6.824 lecture 2, RPC semantics under failures",
@@ -186,9 +213,9 @@ pub(super) const CASES: &[Case] = &[
         loom: MANY_THREADS,
         shuttle: Expect::Holds,
         stress: SIMULATED,
-        limits: LIMITS,
+        limits: ALL,
         model: scenario::<once::Program>,
-        small: TWO_CALLS_ONE_FAULT,
+        small: TWO_CLIENTS,
         large: MANY,
     },
     Case {
@@ -203,9 +230,9 @@ pub(super) const CASES: &[Case] = &[
         loom: MANY_THREADS,
         shuttle: Expect::Holds,
         stress: SIMULATED,
-        limits: LIMITS,
+        limits: ALL,
         model: scenario::<at_most_once::Program>,
-        small: TWO_CALLS_ONE_FAULT,
+        small: TWO_CLIENTS,
         large: MANY,
     },
     Case {
@@ -220,9 +247,9 @@ pub(super) const CASES: &[Case] = &[
         loom: MANY_THREADS,
         shuttle: Expect::Holds,
         stress: SIMULATED,
-        limits: LIMITS,
+        limits: ALL,
         model: scenario::<exactly_once::Program>,
-        small: TWO_CALLS_ONE_FAULT,
+        small: TWO_CLIENTS_ONE_CALL,
         large: MANY,
     },
 ];

@@ -17,13 +17,14 @@ pub mod exactly_once;
 pub mod log_after_reply;
 pub mod new_id;
 pub mod no_eviction;
+pub mod no_replies;
 pub mod no_sync;
 pub mod once;
 pub mod once_retry;
 
 mod cases;
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::net::SocketAddr;
 
 use super::{
     Input, Pattern,
@@ -33,7 +34,6 @@ use crate::{
     channel,
     host::{self, Faults},
     rpc::{Client, ClientOptions, Delivery, Server, ServerOptions},
-    sync::{Arc, Mutex},
     thread,
     time::Duration,
 };
@@ -101,39 +101,34 @@ pub fn scenario<R: Remote>(input: &Input) {
         server.wait();
     });
     is_ready.recv().expect("the server starts");
+    drop(is_ready);
     R::faults(u32::try_from(input.goal).unwrap_or(u32::MAX)).allow();
-    let answered = Arc::new(Mutex::new(BTreeMap::new()));
-    let calls = |(id, &calls): (usize, &usize)| {
-        let answered = Arc::clone(&answered);
-        thread::spawn(move || {
-            let id = id + 1;
+    let calls = |(at, &calls): (usize, &usize)| {
+        let id = at + 1;
+        let calls = move || {
             let mut client = R::client(id as u64);
-            for call in 1..=calls {
-                let word = format!("{id}.{call} ");
-                let told = R::append(&mut client, &word);
-                answered.lock().expect("nobody panics").insert((id, call), told);
-            }
-        })
+            (1..=calls).map(|call| R::append(&mut client, &format!("{id}.{call} "))).collect::<Vec<_>>()
+        };
+        thread::Builder::new().name(format!("client {id}")).spawn(calls).expect("there is room for a thread")
     };
     let clients: Vec<_> = input.work.iter().enumerate().map(calls).collect();
-    clients.into_iter().for_each(|client| client.join().expect("a client does not panic"));
+    let told: Vec<_> = clients.into_iter().map(|client| client.join().expect("a client does not panic")).collect();
     Faults::new(0).allow();
     let stored = client(u64::MAX, Delivery::AtLeastOnce).call(&Request::Get { key: KEY.to_owned() });
     let Ok(Answer::Value(stored)) = stored else { panic!("main is not answered: {stored:?}") };
     assert!(R::kept() < 2, "{} replies of a client are kept", R::kept());
-    judge(&answered.lock().expect("nobody panics"), &stored.unwrap_or_default());
+    told.iter().enumerate().for_each(|(at, told)| judge(at + 1, told, stored.as_deref().unwrap_or_default()));
 }
 
-/// Holds what is stored against what was answered.
-fn judge(answered: &BTreeMap<(usize, usize), bool>, stored: &str) {
+/// Holds what is stored against what a client was told: of each call, whether it was answered.
+fn judge(client: usize, told: &[bool], stored: &str) {
     let words: Vec<&str> = stored.split_whitespace().collect();
     let mut last = 0;
-    for (&(client, call), &told) in answered {
+    for (call, told) in (1..).zip(told) {
         let word = format!("{client}.{call}");
         let places: Vec<usize> = (0..words.len()).filter(|&at| words[at] == word).collect();
         assert!(places.len() < 2, "client {client}'s call {call} has run {} times: {stored:?}", places.len());
         assert!(!told || places.len() == 1, "client {client}'s call {call} was answered, and is lost: {stored:?}");
-        last = if call == 1 { 0 } else { last };
         for &place in &places {
             assert!(last <= place, "client {client}'s call {call} has run before an earlier one: {stored:?}");
             last = place;
