@@ -19,17 +19,17 @@
 //! No model relies on a clock: `soon` is a time that a real run lets pass, `late` one that no real run reaches, and in a
 //! model either may fire at any moment. `CONFORMANCE_RUNS` asks for more real runs, and tells what they have not shown.
 
+// A build that is narrowed to one world has the engine that the other build has been tested with.
+#![cfg(not(any(loom, shuttle)))]
 #![allow(clippy::duplicate_mod, reason = "the suite is compiled once for each library")]
 
-#[cfg(any(feature = "model", loom, shuttle))]
+#[cfg(feature = "model")]
 #[path = "../common/mod.rs"]
 mod common;
-#[cfg(not(any(loom, shuttle)))]
 mod plain;
 mod rule;
 
-/// crossbeam-channel and std: what the suite says is true of them. A narrowed build has no world of theirs.
-#[cfg(not(any(loom, shuttle)))]
+/// crossbeam-channel and std: what the suite says is true of them.
 #[path = "."]
 mod original {
     use super::{plain as cell, rule::on_real_threads as check};
@@ -42,9 +42,9 @@ mod original {
 /// raddle: outside any model, and in the models of every world. Without models, the same libraries under other names.
 #[path = "."]
 mod raddled {
-    #[cfg(any(feature = "model", loom, shuttle))]
+    #[cfg(feature = "model")]
     use super::rule::in_every_world as check;
-    #[cfg(not(any(feature = "model", loom, shuttle)))]
+    #[cfg(not(feature = "model"))]
     use super::rule::on_real_threads as check;
     use raddle::{cell, channel, sync, thread, time};
 
