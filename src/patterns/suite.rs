@@ -9,8 +9,6 @@ use crate::{Check, Coverage, Strategy, Verdict, World, render};
 const MOST_SCHEDULES: u64 = 1_000;
 /// Steps that a strategy may spend on a large input: as many schedules are drawn as take so many.
 const STEPS: u64 = 100_000;
-/// Executions that the naive search may spend on a case that holds: `dpor` tells whether it does.
-const NAIVE: u64 = 5_000;
 
 /// Explores a case's small input exhaustively and, in the shuttle world, with every sampling strategy, and demands what
 /// the case expects of each. Where it should hold, everything must have been explored; only the naive search may give up
@@ -25,10 +23,7 @@ pub fn verify(case: &Case, world: World) -> Result<Vec<Verdict>, String> {
     let naive = (world == World::Shuttle).then_some(Strategy::Dfs);
     let strategies = Strategy::defaults(world).iter().copied().chain(naive);
     let verify = |strategy| {
-        let check = case.check(strategy);
-        let gives_up = strategy == Strategy::Dfs && !matches!(case.expect(world), Some(Expect::Fails(_)));
-        let check = if gives_up { check.executions(NAIVE) } else { check };
-        let verdict = run(case, check, &case.small)?;
+        let verdict = run(case, case.check(strategy), &case.small)?;
         match case.judge(&verdict) {
             Err(Mismatch::Truncated(_)) if strategy == Strategy::Dfs => return Ok(verdict),
             judged => judged.map_err(|why| report(case, &verdict, &why))?,
@@ -87,8 +82,8 @@ pub fn closing_note(verdicts: &[Verdict]) -> String {
     verdicts.iter().map(line).collect()
 }
 
-/// What a world's suite lacks: for each case that is not absent from the world its test and, if it fails there, its stored seed. `root` is the
-/// repository's root. Each line names the case.
+/// What a world's suite lacks: for each case that is not absent from the world its test and, if it fails there, its stored
+/// seed. `root` is the repository's root. Each line names the case.
 pub fn missing(root: &Path, world: World) -> Vec<String> {
     let mut missing = Vec::new();
     let main = format!("{world}-tests/tests/main.rs");

@@ -24,8 +24,8 @@ const MANY_THREADS: Expect = Expect::Absent(
 const SIMULATED: Stress = Stress::Absent("hosts crash in models only: on real machines, see examples/kv");
 /// Depth first there are too many executions, and as many more show nothing.
 const LIMITS: Option<fn(Check) -> Check> = Some(|check| check.executions(5_000));
-/// More than `dpor` takes.
-const ALL: Option<fn(Check) -> Check> = Some(|check| check.executions(20_000));
+/// More than `dpor` takes, with the redundant ones.
+const ALL: Option<fn(Check) -> Check> = Some(|check| check.executions(10_000));
 const TWICE: Expect = Expect::Fails(&[Symptom {
     kind: FailureKind::Panic,
     message: "client 1's call 1 has run 2 times",
