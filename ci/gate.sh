@@ -13,6 +13,7 @@ for step in ${lanes[*]}; do
     [ -x "ci/$step.sh" ] || { echo "no step is called $step: see ci/*.sh" >&2; exit 2; }
 done
 logs=$(mktemp -d)
+running=()
 # Each lane is a process group of its own.
 set -m
 trap 'kill -- "${running[@]/#/-}" 2>/dev/null || true; rm -rf "$logs"' EXIT
@@ -47,7 +48,6 @@ tell() {
     done
 }
 
-running=()
 for steps in "${lanes[@]}"; do
     lane "$steps" &
     running+=($!)
