@@ -157,8 +157,7 @@ pub struct Host(usize);
 /// not forgotten by a crash; a host should have none.
 ///
 /// A panic of one of its threads fails the execution as any other does, unless the host has crashed meanwhile. A thread of a
-/// crashed host that waits for something that only another host or main could do (a channel between them) waits for ever:
-/// processes share no memory.
+/// crashed host that waits for one that has died, or for anything else that does not come, dies when nobody can take a step.
 ///
 /// # Panics
 /// Outside a model, and in a model on real threads: start a process of the operating system there.

@@ -21,7 +21,7 @@ use std::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Check, Coverage, Error, Failure, FailureKind, Limit, Verdict, crash, progress::Listener};
-use crate::world::{World, beats as beats_of_models};
+use crate::world::{World, beat::beats as beats_of_models};
 
 /// The variable through which a child is told what to do.
 const REQUEST: &str = "RADDLE_ISOLATED";

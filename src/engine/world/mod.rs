@@ -13,6 +13,7 @@
 //! ```
 
 pub(crate) mod barrier;
+pub(crate) mod beat;
 pub(crate) mod binding;
 pub(crate) mod channel;
 #[cfg(raddle_internals)]
@@ -57,10 +58,10 @@ use std::{
     cell::{Cell, RefCell},
     fmt,
     str::FromStr,
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
 };
 
 use self::{
+    beat::Beat,
     core::{Core, Guard, Op, Status, StoredGuard},
     event::Value,
     facts::{Facts, Settings},
@@ -188,26 +189,6 @@ pub(crate) enum Branch<'a> {
 
 /// Bytes of stack that each thread of a model has.
 pub(crate) const STACK: usize = 256 * 1024;
-
-/// Steps of some models in this process. Each counter has cache lines of its own: processors that write next to each other
-/// would wait for each other at every step.
-#[repr(align(128))]
-struct Beat(AtomicU64);
-
-/// An execution beats one of these.
-static BEATS: [Beat; 16] = [const { Beat(AtomicU64::new(0)) }; 16];
-
-impl Beat {
-    fn next() -> &'static Beat {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        &BEATS[NEXT.fetch_add(1, Relaxed) % BEATS.len()]
-    }
-}
-
-/// Steps of all models in this process: a watchdog sees whether they come to a halt.
-pub(crate) fn beats() -> u64 {
-    BEATS.iter().map(|Beat(steps)| steps.load(Relaxed)).fold(0, u64::wrapping_add)
-}
 
 /// What an operation did, as far as busy-waiting is concerned.
 pub(crate) enum Effect {
@@ -404,8 +385,7 @@ impl Execution {
         if self.aborting.get() {
             return;
         }
-        // Not a read-modify-write: models on other threads may hide a beat, but not all of them.
-        self.beat.0.store(self.beat.0.load(Relaxed) + 1, Relaxed);
+        self.beat.beat();
         {
             let mut core = self.core.borrow_mut();
             core.steps += 1;
