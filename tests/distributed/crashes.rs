@@ -221,7 +221,7 @@ fn a_host_that_may_crash_has_not_ended_before_it_does() {
 }
 
 #[test]
-fn of_many_steps_those_are_told_that_more_than_one_host_sees() {
+fn of_many_steps_of_hosts_those_on_the_network_and_on_disks_are_told() {
     if !shuttle() {
         return;
     }
@@ -236,7 +236,7 @@ fn of_many_steps_those_are_told_that_more_than_one_host_sees() {
         panic!("it is over");
     }) {
         let shown = raddle::interleaving(verdict.failure.as_ref().unwrap());
-        assert!(shown.contains("write file") && shown.contains("steps that one host alone sees"), "{shown}");
+        assert!(shown.contains("write file") && shown.contains("steps in memory"), "{shown}");
         assert!(!shown.contains("lock mutex") && !shown.contains("silent") && !shown.contains("/rustc/"), "{shown}");
     }
 }

@@ -6,8 +6,8 @@ use comfy_table::{Cell, ContentArrangement, Table, TableComponent, presets::UTF8
 
 use super::{Failure, FailureKind, Step, Value, Verdict, Waiting, Why};
 
-/// Steps that a report shows: the last ones, where there are more; but where hosts talk, first of all those that more than one
-/// host can see.
+/// Steps that a report shows: the last ones, where there are more; but where hosts talk, first of all those on the network and
+/// on disks.
 const SHOWN: usize = 60;
 /// The same step so often in a row is shown once.
 const REPEATED: usize = 4;
@@ -115,7 +115,7 @@ pub(super) fn table(threads: &[String], steps: &[Step], stuck: &[Waiting]) -> St
     };
     let dots = || "...".to_owned();
     if abridged {
-        add(dots(), &|_| String::new(), format!("without {left_out} steps that one host alone sees"));
+        add(dots(), &|_| String::new(), format!("without {left_out} steps in memory"));
     }
     let earlier = if abridged { all - left_out - shown.len() } else { shown.first().map_or(0, |(first, _)| *first) };
     if earlier > 0 {
